@@ -1,0 +1,58 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything lives in .venv and build/; no root is needed.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench clean lock
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/installed build/lib/installed build/typings/installed  ## make .venv and fetch what the rest needs
+
+.venv/installed: requirements.lock requirements-data.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Islet needs Python 3.11 or newer; set PYTHON=/path/to/python3."; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: this Python has no venv; install it with 'apt install python3-venv'."; exit 2; }
+	@echo "setup: making .venv (about a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-data.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+build/lib/installed: micropython-lib.lock .venv/installed
+	@echo "setup: fetching micropython-lib packages"
+	@$(BIN)/python -m host_tools.provision.upylib micropython-lib.lock build/lib
+	@touch $@
+
+build/typings/installed: requirements-typings.lock .venv/installed
+	@$(PIP) install --require-hashes --no-deps --upgrade --target build/typings -r requirements-typings.lock
+	@touch $@
+
+demo: setup  ## run the main job: a day of 17 homes with an outage (ARGS=--help lists options)
+	@$(BIN)/islet demo $(ARGS)
+
+test: setup  ## run every test, on CPython and on MicroPython
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## format check, style, spelling, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/codespell README.md CHANGELOG.md docs firmware boards host_tools tests
+	@$(BIN)/mypy host_tools
+	@$(BIN)/mypy --config-file firmware.mypy.ini
+
+format:  ## let ruff rewrite the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup  ## measure every number the README quotes (ARGS=--quick for the short form)
+	@$(BIN)/islet bench all $(ARGS)
+
+lock:  ## renew the lock files (needs uv on PATH)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --quiet pyproject.toml -o requirements.lock
+	for part in data typings; do uv pip compile --no-deps --generate-hashes --quiet requirements-$$part.in -o requirements-$$part.lock; done
+
+clean:  ## remove what was made
+	rm -rf .venv build
