@@ -1,0 +1,3 @@
+"""MicroPython's name for binascii."""
+
+from binascii import *  # noqa: F403

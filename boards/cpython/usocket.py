@@ -1,0 +1,3 @@
+"""MicroPython's name for socket."""
+
+from socket import *  # noqa: F403

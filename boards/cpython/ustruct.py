@@ -1,0 +1,3 @@
+"""MicroPython's name for struct."""
+
+from struct import *  # noqa: F403

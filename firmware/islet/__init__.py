@@ -1,0 +1,1 @@
+"""Islet: the firmware of one building."""

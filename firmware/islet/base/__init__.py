@@ -1,0 +1,1 @@
+"""Small parts every layer may use: ticks, ramps, rings, leases."""

@@ -1,0 +1,129 @@
+"""Settings of one node: a flat JSON object, checked against one table, all errors told together."""
+
+import json
+
+# name, default, lowest, highest: numbers with their unit in the name. None as default: must be given.
+NUMBERS = (
+    ("f0_hz", 50.0, 45.0, 65.0),
+    ("v_nominal_v", 230.0, 90.0, 500.0),
+    ("battery_rated_w", None, 0.0, 100_000.0),
+    ("battery_wh", None, 0.0, 1_000_000.0),
+    ("pv_rated_w", None, 0.0, 100_000.0),
+    ("soc_min_pu", 0.05, 0.0, 1.0),
+    ("soc_max_pu", 1.0, 0.0, 1.0),
+    ("reserve_soc_pu", 0.30, 0.0, 1.0),
+    ("autonomy_s", 7200.0, 0.0, 604_800.0),
+    ("import_rated_w", 13_800.0, 0.0, 500_000.0),
+    ("export_rated_w", 10_000.0, 0.0, 500_000.0),
+    ("default_import_w", 9_200.0, 0.0, 500_000.0),
+    ("default_export_w", 3_000.0, 0.0, 500_000.0),
+    ("plan_slot_s", 1800.0, 900.0, 3600.0),
+    ("peak_weight", 0.3, 0.0, 100.0),
+    ("wear_per_kwh", 0.03, 0.0, 10.0),
+    ("reserve_per_kwh_h", 0.02, 0.0, 10.0),
+    ("feed_in_per_kwh", 0.05, -10.0, 10.0),
+    ("utc_offset_s", 0.0, -50_400.0, 50_400.0),
+    ("v_min_pu", 0.88, 0.5, 1.0),
+    ("v_max_pu", 1.10, 1.0, 1.3),
+    ("hz_min", 49.0, 40.0, 65.0),
+    ("hz_max", 51.0, 40.0, 70.0),
+    ("fast_open_pu", 0.50, 0.0, 0.9),
+    ("ride_s", 2.0, 0.0, 60.0),
+    ("enter_v_min_pu", 0.917, 0.8, 1.0),
+    ("enter_v_max_pu", 1.05, 1.0, 1.2),
+    ("enter_hz_min", 49.5, 40.0, 65.0),
+    ("enter_hz_max", 50.1, 40.0, 65.0),
+    ("enter_service_s", 300.0, 0.0, 3600.0),
+    ("reconnect_rank", 0.0, 0.0, 100_000.0),
+    ("reconnect_spacing_s", 5.0, 0.0, 600.0),
+    ("soft_return_s", 300.0, 0.0, 3600.0),
+    ("sync_hz", 0.3, 0.01, 0.5),
+    ("sync_v_pu", 0.10, 0.01, 0.2),
+    ("sync_rad", 0.1745, 0.01, 0.35),
+    ("slip_hz", 0.1, 0.01, 0.3),
+    ("contactor_close_ms", 50.0, 0.0, 1000.0),
+    ("droop_pu", 0.01, 0.0, 0.1),
+    ("form_timeout_s", 10.0, 1.0, 600.0),
+    ("resync_timeout_s", 60.0, 5.0, 3600.0),
+    ("report_s", 60.0, 1.0, 3600.0),
+    ("step_max_ms", 0.0, 0.0, 60_000.0),
+    ("bus_port", 502.0, 1.0, 65_535.0),
+    ("mqtt_port", 1883.0, 1.0, 65_535.0),
+)
+WORDS = ("site", "node", "bus_host", "mqtt_host")
+MAX_WORD = 64
+MAX_BYTES = 8192
+PRICES = 24
+
+
+def _number(raw: dict, row: tuple, errors: list):
+    name, default, low, high = row
+    value = raw.get(name, default)
+    if value is None:
+        errors.append(name + " is missing")
+    elif not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
+        errors.append("%s is %r, must be a number from %s to %s" % (name, value, low, high))
+    return value
+
+
+def _word(raw: dict, name: str, errors: list):
+    value = raw.get(name)
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_WORD
+        or "/" in value
+        or "+" in value
+        or "#" in value
+    ):
+        errors.append(
+            "%s is %r, must be a word of 1 to %d characters without / + #" % (name, value, MAX_WORD)
+        )
+    return value
+
+
+def _prices(raw: dict, errors: list):
+    prices = raw.get("price_per_kwh")
+    if not isinstance(prices, list) or len(prices) != PRICES or not all(_is_price(p) for p in prices):
+        errors.append("price_per_kwh must be a list of %d numbers from -10 to 10, one a local hour" % PRICES)
+    return prices
+
+
+def _is_price(value) -> bool:
+    return isinstance(value, (int, float)) and -10 <= value <= 10
+
+
+class Settings:
+    """Plain attributes named as in the tables; raises ValueError that lists every wrong or unknown setting."""
+
+    def __init__(self, raw: dict) -> None:
+        errors: list = []
+        for row in NUMBERS:
+            setattr(self, row[0], _number(raw, row, errors))
+        for name in WORDS:
+            setattr(self, name, _word(raw, name, errors))
+        self.price_per_kwh = _prices(raw, errors)
+        known = [row[0] for row in NUMBERS] + list(WORDS) + ["price_per_kwh"]
+        errors += ["%s is not a setting" % name for name in raw if name not in known]
+        if not errors:
+            errors += self._crossed()
+        if errors:
+            raise ValueError("settings: " + "; ".join(errors))
+
+    def _crossed(self) -> list:
+        pairs = (
+            ("soc_min_pu", "soc_max_pu"),
+            ("soc_min_pu", "reserve_soc_pu"),
+            ("enter_hz_min", "enter_hz_max"),
+            ("hz_min", "hz_max"),
+        )
+        return ["%s must not be above %s" % p for p in pairs if getattr(self, p[0]) > getattr(self, p[1])]
+
+
+def load(data: bytes):
+    """Return the settings held in JSON bytes; raises ValueError on any wrong content."""
+    if len(data) > MAX_BYTES:
+        raise ValueError("settings: %d bytes, at most %d" % (len(data), MAX_BYTES))
+    raw = json.loads(data)
+    if not isinstance(raw, dict):
+        raise ValueError("settings: must be a JSON object")
+    return Settings(raw)

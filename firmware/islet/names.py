@@ -1,0 +1,109 @@
+"""The words of the house: states, qualities, reasons and limits that every layer shares."""
+
+# Quality of a quantity, best first. Only OK may be used for control.
+OK = 0
+SUSPECT = 1  # read, but implausible
+STALE = 2  # read once, too long ago
+NOT_IMPLEMENTED = 3  # the device says it has no such value now
+COMM = 4  # the device did not answer
+NEVER = 5  # not read since boot
+QUALITY_NAMES = ("ok", "suspect", "stale", "not_implemented", "comm", "never")
+
+# Island state machine (IEEE 2030.7: SS1 is GRID, SS2 is ISLAND, the others are transitions).
+GRID = 0
+OPENING = 1
+FORMING = 2
+ISLAND = 3
+RESYNC = 4
+CLOSING = 5
+SOFT_RETURN = 6
+BLACK_START = 7
+FAULT = 8
+STATE_NAMES = (
+    "GRID",
+    "OPENING",
+    "FORMING",
+    "ISLAND",
+    "RESYNC",
+    "CLOSING",
+    "SOFT_RETURN",
+    "BLACK_START",
+    "FAULT",
+)
+
+# Reason codes: why a value, a transition or a refusal came about. People read them.
+R_NONE = "none"
+R_BOOT = "boot"
+R_PLAN = "plan"
+R_SELF_CONSUME = "self_consume"
+R_NO_PLAN = "no_plan"
+R_RATING = "rating"
+R_SOC_MIN = "soc_min"
+R_SOC_MAX = "soc_max"
+R_RESERVE = "reserve"
+R_ENVELOPE = "envelope"
+R_DEFAULT_ENVELOPE = "default_envelope"
+R_DROOP = "droop"
+R_STALE_INPUT = "stale_input"
+R_ISLAND = "island"
+R_UNDERVOLTAGE = "undervoltage"
+R_OVERVOLTAGE = "overvoltage"
+R_UNDERFREQUENCY = "underfrequency"
+R_OVERFREQUENCY = "overfrequency"
+R_CONTACTOR_OPEN = "contactor_open"
+R_FORMED = "formed"
+R_GRID_HEALTHY = "grid_healthy"
+R_GRID_LOST_AGAIN = "grid_lost_again"
+R_IN_SYNC = "in_sync"
+R_CONTACTOR_CLOSED = "contactor_closed"
+R_RAMP_DONE = "ramp_done"
+R_TIMEOUT = "timeout"
+R_OVERLOAD = "overload"
+R_AUTONOMY = "autonomy"
+R_SURPLUS = "surplus"
+R_BATTERY_EMPTY = "battery_empty"
+R_CHARGE_SURPLUS = "charge_surplus"
+R_CHARGE_CHEAP = "charge_cheap"
+R_PRICE_DISCHARGE = "price_discharge"
+R_PEAK_SHAVE = "peak_shave"
+R_IDLE = "idle"
+R_SOFT_RETURN = "soft_return"
+R_ANGLE = "angle"
+R_SLIP = "slip"
+R_VOLTAGE_DIFFERENCE = "voltage_difference"
+R_INTERLOCK = "interlock"
+R_NOT_OBEYED = "not_obeyed"
+
+# Answers to a command (every refusal is counted and reported).
+A_ACCEPTED = "accepted"
+A_MALFORMED = "malformed"
+A_BAD_SIGNATURE = "bad_signature"
+A_WRONG_DEVICE = "wrong_device"
+A_EARLY = "early"
+A_EXPIRED = "expired"
+A_REPLAYED = "replayed"
+A_UNKNOWN_KIND = "unknown_kind"
+A_OUT_OF_RANGE = "out_of_range"
+A_NO_CLOCK = "no_clock"
+A_NO_STORE = "no_store"
+ANSWERS = (
+    A_ACCEPTED,
+    A_MALFORMED,
+    A_BAD_SIGNATURE,
+    A_WRONG_DEVICE,
+    A_EARLY,
+    A_EXPIRED,
+    A_REPLAYED,
+    A_UNKNOWN_KIND,
+    A_OUT_OF_RANGE,
+    A_NO_CLOCK,
+    A_NO_STORE,
+)
+
+# Load groups in the order they are kept; shed level n drops the last n groups.
+CRITICAL = 0
+NORMAL = 1
+DEFERRABLE = 2
+GROUP_NAMES = ("critical", "normal", "deferrable")
+
+WH_J = 3600  # joules in a watt-hour

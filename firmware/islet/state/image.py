@@ -1,0 +1,38 @@
+"""The process image: all the node believes, filled by meters and bus tasks, read by controllers."""
+
+from islet.state.quantity import Quantity
+
+METER_MAX_AGE_MS = 1000
+BUS_MAX_AGE_MS = 10_000
+
+
+class Image:
+    """Quantities with SI units and the signs of the house (`_w` of a DER: generates; `grid_w`: imports)."""
+
+    def __init__(self, step_max_ms: int = 0) -> None:
+        """step_max_ms is the longest pause between two steps of this world; ages are judged beyond it."""
+        meter = METER_MAX_AGE_MS + step_max_ms
+        bus = BUS_MAX_AGE_MS + step_max_ms
+        # from the sampled waveforms
+        self.grid_v = Quantity(meter)  # rms on the grid side of the contactor
+        self.grid_hz = Quantity(meter)
+        self.bus_v = Quantity(meter)  # rms on the building side
+        self.bus_hz = Quantity(meter)
+        self.slip_rad = Quantity(meter)  # phase of grid_v minus phase of bus_v, -pi..pi
+        self.grid_w = Quantity(meter)
+        self.grid_var = Quantity(
+            meter
+        )  # the grid injects into the building: an inductive load makes it positive
+        self.metered_load_w = Quantity(meter)  # CT on the load feeder
+        # from devices
+        self.pv_w = Quantity(bus)
+        self.pv_available_w = Quantity(bus)
+        self.battery_w = Quantity(bus)
+        self.battery_hz = Quantity(bus)
+        self.soc_pu = Quantity(bus)
+        # derived
+        self.load_w = Quantity(meter)  # grid_w + pv_w + battery_w
+        self.residual_w = Quantity(meter)  # load_w - metered_load_w: what does not fit
+        # inputs of the board
+        self.contactor_closed = True
+        self.epoch_s = 0  # UTC, 0 when the clock is not valid
