@@ -1,0 +1,1 @@
+"""The code that knows a chip, and nothing else does."""

@@ -1,0 +1,1 @@
+"""Samples to volt, ampere, watt, hertz, joule."""
