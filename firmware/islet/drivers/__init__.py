@@ -1,0 +1,1 @@
+"""Bytes on a bus to SI units."""
