@@ -1,0 +1,97 @@
+"""From readings to a plan: slot means teach the forecasts, their curves feed the planner, its intent guides."""
+
+from array import array
+
+HOUR_S = 3600
+
+
+class Outlook:
+    """Holds the forecasts of load and PV and the planner, all handed in; works in slots of s.plan_slot_s."""
+
+    def __init__(self, s, load, pv, planner, intent) -> None:
+        self.load = load
+        self.pv = pv
+        self.planner = planner
+        self.intent = intent
+        self.next_w = None  # mean grid_w planned for the next slot
+        self.planned = 0  # plans finished
+        self._slot_s = int(s.plan_slot_s)
+        self._offset_s = int(s.utc_offset_s)
+        self._price = s.price_per_kwh
+        slots = planner.plan.slots
+        self._load_w = array("f", [0.0] * slots)
+        self._pv_w = array("f", [0.0] * slots)
+        self._slot = -1  # number of the running slot since 1970
+        self._planned_slot = -1
+        self._begun_slot = -1
+        self._ms = 0  # observed in the running slot
+        self._load_wms = 0.0
+        self._pv_wms = 0.0
+        self._curtailed = False
+
+    def observe(self, image, curtailed: bool, now_ms: int, dt_ms: int) -> None:
+        """Add a reading to the running slot; at a slot's end teach the forecasts its means."""
+        if not image.epoch_s:
+            return
+        slot = (image.epoch_s - 1) // self._slot_s  # a reading at the slot's end belongs to it
+        if slot != self._slot:
+            self._close()
+            self._slot = slot
+        if image.load_w.usable(now_ms) and image.pv_w.usable(now_ms):
+            self._ms += dt_ms
+            self._load_wms += max(0.0, image.load_w.value) * dt_ms
+            self._pv_wms += max(0.0, image.pv_w.value) * dt_ms
+            self._curtailed = self._curtailed or curtailed
+
+    def _close(self) -> None:
+        """Learn the slot that ended, when at least half of it was seen."""
+        if self._ms >= 500 * self._slot_s:
+            begin_s = self._slot * self._slot_s
+            self.load.learn(begin_s, self._load_wms / self._ms)
+            self.pv.learn(begin_s, self._pv_wms / self._ms, self._curtailed)
+        self._ms = 0
+        self._load_wms = self._pv_wms = 0.0
+        self._curtailed = False
+
+    def due(self, epoch_s: int) -> bool:
+        """Return whether the slot that holds epoch_s has no plan yet."""
+        return epoch_s > 0 and epoch_s // self._slot_s != self._planned_slot
+
+    def advance(self, epoch_s: int, soc_pu: float, stages: int) -> bool:
+        """Work off a slice of the plan for the slot holding epoch_s; returns True when nothing is left to do."""
+        slot = epoch_s // self._slot_s
+        if slot == self._planned_slot:
+            return True
+        if slot != self._begun_slot:
+            self._begin(slot, soc_pu)
+            return False
+        if self.planner.advance(stages):
+            self._planned_slot = slot
+            self.planned += 1
+            return True
+        return False
+
+    def _begin(self, slot: int, soc_pu: float) -> None:
+        begin_s = slot * self._slot_s
+        self.load.predict(begin_s, self._load_w)
+        self.pv.predict(begin_s, self._pv_w)
+        day_slot = (begin_s + self._offset_s) // self._slot_s % self.load.slots
+        self.planner.begin(day_slot, self._load_w, self._pv_w, self._price, soc_pu)
+        self._begun_slot = slot
+
+    def guide(self, epoch_s: int) -> None:
+        """Set the intent and the expected next slot from the newest plan; without one the default intent stays."""
+        if self._planned_slot < 0:
+            return
+        plan = self.planner.plan
+        slot = max(0, epoch_s // self._slot_s - self._planned_slot)
+        plan.fill_intent(slot, self.intent)
+        self.next_w = plan.grid_w[min(slot + 1, plan.slots - 1)]
+
+    def pv_wh(self, epoch_s: int, span_s: float) -> float:
+        """Return the PV energy (Wh) that the newest plan expects within span_s of epoch_s."""
+        if self._planned_slot < 0:
+            return 0.0
+        first = max(0, epoch_s // self._slot_s - self._planned_slot)
+        last = min(len(self._pv_w), first + int(span_s / self._slot_s + 0.5))
+        return sum(self._pv_w[k] for k in range(first, last)) * self._slot_s / HOUR_S
