@@ -1,0 +1,67 @@
+"""Steps of the island machine outside resynchronising allocate nothing; MicroPython only."""
+
+import micropython
+
+from islet.base.clock import add_ms
+from islet.config import Settings
+from islet.control.island import Island
+from islet.names import NOT_IMPLEMENTED, STATE_NAMES
+from islet.state.image import Image
+from islet.state.wishes import Wishes
+
+RAW = {
+    "site": "f1",
+    "node": "b01",
+    "bus_host": "127.0.0.1",
+    "mqtt_host": "127.0.0.1",
+    "battery_rated_w": 5000,
+    "battery_wh": 6400,
+    "pv_rated_w": 4000,
+    "price_per_kwh": [0.2] * 24,
+}
+
+
+class Rig:
+    def __init__(self):
+        self.image = Image()
+        self.wishes = Wishes()
+        self.island = Island(Settings(RAW))
+        self.now_ms = (1 << 30) - 500
+
+    def locked_step(self, grid_v, bus_v):
+        """Set the readings, then step with the heap locked; return the state's name."""
+        image = self.image
+        self.now_ms = add_ms(self.now_ms, 100)
+        for v, hz, volts in ((image.grid_v, image.grid_hz, grid_v), (image.bus_v, image.bus_hz, bus_v)):
+            v.set(volts, self.now_ms)
+            hz.set(50.0 if volts else 0.0, self.now_ms, 0 if volts else NOT_IMPLEMENTED)
+        image.soc_pu.set(0.5, self.now_ms)
+        micropython.heap_lock()
+        try:
+            self.island.step(image, self.wishes, self.now_ms, 100)
+            self.island.pace_ms(self.now_ms)
+        finally:
+            micropython.heap_unlock()
+        return STATE_NAMES[self.island.state]
+
+
+def test_grid_outage_and_island_allocate_nothing():
+    rig = Rig()
+    for _ in range(10):
+        assert rig.locked_step(230.0, 230.0) == "GRID"
+    assert rig.locked_step(0.0, 0.0) == "OPENING"
+    rig.image.contactor_closed = False
+    assert rig.locked_step(0.0, 0.0) == "FORMING"
+    for _ in range(100):
+        assert rig.locked_step(0.0, 230.0) == "ISLAND"
+    for _ in range(5):
+        rig.locked_step(0.0, 0.0)
+    assert rig.locked_step(0.0, 0.0) == "BLACK_START"
+
+
+def test_a_stuck_contactor_allocates_nothing():
+    rig = Rig()
+    rig.locked_step(230.0, 230.0)
+    for _ in range(11):
+        state = rig.locked_step(0.0, 0.0)
+    assert state == "FAULT"
