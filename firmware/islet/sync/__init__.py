@@ -1,0 +1,1 @@
+"""Reports out, leased commands in."""

@@ -1,0 +1,176 @@
+"""Commands from outside: signed, for this device, in time, never twice; or an answer that says why not."""
+
+import binascii
+import json
+import struct
+
+from islet.base.lease import Lease
+from islet.names import (
+    A_ACCEPTED,
+    A_BAD_SIGNATURE,
+    A_EARLY,
+    A_EXPIRED,
+    A_MALFORMED,
+    A_NO_CLOCK,
+    A_NO_STORE,
+    A_OUT_OF_RANGE,
+    A_REPLAYED,
+    A_UNKNOWN_KIND,
+    A_WRONG_DEVICE,
+)
+from islet.sync.jws import BadSignature, Malformed, verify
+
+MAX_VALIDITY_S = 86_400
+SKEW_S = 5  # how much the sender's clock may lead ours
+MAX_WORD = 32
+MAX_SEQ = 1 << 53
+MAX_POWER_W = 1_000_000
+# kind -> names in its value, each a number from 0 to MAX_POWER_W
+KINDS = {"envelope": ("import_w", "export_w")}
+MEMBERS = ("dev", "exp", "kind", "nbf", "seq", "src", "val", "why")
+
+_STATE_FILE = "command"
+_STATE = "<QQ"  # last accepted seq, time floor in epoch seconds; a CRC32 follows
+
+
+class Refused(ValueError):
+    """A command was not accepted; `answer` is of names.ANSWERS, `seq` the command's number, 0 if unknown."""
+
+    def __init__(self, answer: str, seq: int = 0) -> None:
+        super().__init__(answer)
+        self.answer = answer
+        self.seq = seq
+
+
+class Command:
+    """An accepted command."""
+
+    def __init__(self, raw: dict) -> None:
+        self.kind = raw["kind"]
+        self.value = raw["val"]
+        self.not_before_s = raw["nbf"]
+        self.expires_s = raw["exp"]
+        self.seq = raw["seq"]
+        self.source = raw["src"]
+        self.reason = raw["why"]
+
+    def lease(self, now_ms: int, epoch_s: int) -> Lease:
+        """Return the value as a lease in ticks that ends when the command expires."""
+        span_ms = max(0, self.expires_s - epoch_s) * 1000
+        return Lease(self.value, now_ms, min(span_ms, MAX_VALIDITY_S * 1000), self.source, self.reason)
+
+
+def _whole(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEQ
+
+
+def _word(value) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_WORD
+
+
+def _shaped(raw) -> bool:
+    if not isinstance(raw, dict) or tuple(sorted(raw)) != MEMBERS or not isinstance(raw["val"], dict):
+        return False
+    words = all(_word(raw[name]) for name in ("dev", "kind", "src", "why"))
+    return words and all(_whole(raw[name]) for name in ("nbf", "exp", "seq"))
+
+
+def _power(value) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 <= value <= MAX_POWER_W  # false for NaN and infinity
+
+
+class Gate:
+    """The one way in for commands; remembers in `store` what it accepted, before anything acts on it."""
+
+    def __init__(self, key: bytes, node: str, store) -> None:
+        """key: the device's own 32 bytes. A damaged memory counts as none: validity still bounds replays."""
+        self._key = key
+        self._node = node
+        self._store = store
+        self.last_seq, self.floor_s = self._load()
+
+    def _load(self) -> tuple:
+        try:
+            data = self._store.load(_STATE_FILE)
+        except OSError:
+            return 0, 0
+        if len(data) != 20 or binascii.crc32(data[:16]) != struct.unpack("<I", data[16:])[0]:
+            return 0, 0
+        return struct.unpack(_STATE, data[:16])
+
+    def _remember(self, seq: int, floor_s: int) -> None:
+        body = struct.pack(_STATE, seq, floor_s)
+        try:
+            self._store.save(_STATE_FILE, body + struct.pack("<I", binascii.crc32(body)))
+        except OSError:
+            raise Refused(A_NO_STORE, seq) from None
+        self.last_seq, self.floor_s = seq, floor_s
+
+    def _parse(self, token: bytes) -> dict:
+        try:
+            raw = json.loads(verify(token, self._key, self._node))
+        except Malformed:
+            raise Refused(A_MALFORMED) from None
+        except BadSignature:
+            raise Refused(A_BAD_SIGNATURE) from None
+        except ValueError:
+            raise Refused(A_MALFORMED) from None
+        if not _shaped(raw):
+            raise Refused(A_MALFORMED)
+        return raw
+
+    def _untimely(self, raw: dict, epoch_s: int) -> str:
+        """Return the answer for a command out of its time, or an empty string."""
+        if epoch_s <= 0 or epoch_s < self.floor_s - SKEW_S:
+            return A_NO_CLOCK
+        if not raw["nbf"] < raw["exp"] <= raw["nbf"] + MAX_VALIDITY_S:
+            return A_OUT_OF_RANGE
+        if raw["nbf"] > epoch_s + SKEW_S:
+            return A_EARLY
+        return A_EXPIRED if raw["exp"] <= epoch_s else ""
+
+    def _unfit(self, raw: dict) -> str:
+        if raw["kind"] not in KINDS:
+            return A_UNKNOWN_KIND
+        names = KINDS[raw["kind"]]
+        value = raw["val"]
+        good = len(value) == len(names) and all(n in value and _power(value[n]) for n in names)
+        return "" if good else A_OUT_OF_RANGE
+
+    def accept(self, token: bytes, epoch_s: int) -> Command:
+        """Return the command in token at UTC epoch_s (0: no clock), its number remembered; raises Refused."""
+        raw = self._parse(token)
+        seq = raw["seq"]
+        if raw["dev"] != self._node:
+            raise Refused(A_WRONG_DEVICE, seq)
+        answer = self._untimely(raw, epoch_s)
+        if not answer and seq <= self.last_seq:
+            answer = A_REPLAYED
+        answer = answer or self._unfit(raw)
+        if answer:
+            raise Refused(answer, seq)
+        self._remember(seq, max(self.floor_s, raw["nbf"]))  # only signed time moves the floor
+        return Command(raw)
+
+
+class Inbox:
+    """Takes commands off the link: keeps the newest lease of each kind and answers every command."""
+
+    def __init__(self, gate: Gate, answer) -> None:
+        """answer(seq, code) reports what became of a command."""
+        self._gate = gate
+        self._answer = answer
+        self.leases: dict = {}
+        self.refused = 0
+
+    def take(self, token: bytes, now_ms: int, epoch_s: int) -> None:
+        """Accept or refuse one command, and answer it."""
+        try:
+            command = self._gate.accept(token, epoch_s)
+        except Refused as refusal:
+            self.refused += 1
+            self._answer(refusal.seq, refusal.answer)
+            return
+        self.leases[command.kind] = command.lease(now_ms, epoch_s)
+        self._answer(command.seq, A_ACCEPTED)

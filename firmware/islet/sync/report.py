@@ -1,0 +1,133 @@
+"""What the node tells: reports, events, answers and births as JSON of wire version 1."""
+
+import binascii
+import json
+
+from islet.names import QUALITY_NAMES, STATE_NAMES, SUSPECT
+
+VERSION = 1
+REPORT = 0
+EVENT = 1
+ACK = 2
+BIRTH = 3
+KIND_NAMES = ("report", "event", "ack", "birth")
+
+LIVE = b'"bf":0'
+BACKFILLED = b'"bf":1'
+
+# quantities of the image and the decimals told
+QUANTITIES = (
+    ("grid_w", 0),
+    ("pv_w", 0),
+    ("battery_w", 0),
+    ("load_w", 0),
+    ("residual_w", 0),
+    ("soc_pu", 4),
+    ("grid_v", 1),
+    ("grid_hz", 3),
+    ("bus_v", 1),
+)
+_BOOT_FILE = "boot"
+_FINITE = 3.0e38  # the largest 32-bit float is 3.4e38
+
+
+def next_boot(store) -> int:
+    """Count this start in `store` and return the count, from 1; a damaged count starts again from 1."""
+    try:
+        data = store.load(_BOOT_FILE)
+        boot = int(data[8:]) if int(data[:8], 16) == binascii.crc32(data[8:]) else 0
+    except (OSError, ValueError):
+        boot = 0
+    text = b"%d" % (boot + 1)
+    store.save(_BOOT_FILE, b"%08x" % binascii.crc32(text) + text)
+    return boot + 1
+
+
+def _encode(message: dict) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def _number(value: float, decimals: int):
+    return round(value, decimals) if decimals else round(value)
+
+
+class Reports:
+    """Builds the messages of one start of one node; `seq` numbers reports and events together, from 1."""
+
+    def __init__(self, boot: int, version: str) -> None:
+        self.boot = boot
+        self.seq = 0
+        self._version = version
+
+    def _quantities(self, image, now_ms: int, message: dict) -> None:
+        """Fill in values that may be used; for the others null, and why."""
+        bad = {}
+        for name, decimals in QUANTITIES:
+            quantity = getattr(image, name)
+            good = quantity.usable(now_ms)
+            if good and not -_FINITE < quantity.value < _FINITE:
+                good = False
+                quantity.degrade(SUSPECT)
+            message[name] = _number(quantity.value, decimals) if good else None
+            if not good:
+                bad[name] = QUALITY_NAMES[quantity.quality]
+        message["q"] = bad
+
+    def report(
+        self, image, now_ms: int, state: int, why: str, shed: int, import_wh: int, export_wh: int, next_w
+    ) -> bytes:
+        """Return a report; energies in Wh since the meter was new, next_w: planned mean grid_w or None."""
+        self.seq += 1
+        message = {
+            "v": VERSION,
+            "t": image.epoch_s,
+            "seq": self.seq,
+            "boot": self.boot,
+            "state": STATE_NAMES[state],
+            "why": why,
+            "shed": shed,
+            "import_wh": import_wh,
+            "export_wh": export_wh,
+            "next_w": None if next_w is None else round(next_w),
+            "bf": 0,
+        }
+        self._quantities(image, now_ms, message)
+        return _encode(message)
+
+    def event(self, epoch_s: int, was: int, now: int, why: str) -> bytes:
+        """Return the event of a change of state."""
+        self.seq += 1
+        return _encode(
+            {
+                "v": VERSION,
+                "t": epoch_s,
+                "seq": self.seq,
+                "boot": self.boot,
+                "from": STATE_NAMES[was],
+                "to": STATE_NAMES[now],
+                "why": why,
+            }
+        )
+
+    def ack(self, epoch_s: int, seq: int, answer: str) -> bytes:
+        """Return the answer to the command numbered seq."""
+        return _encode({"v": VERSION, "t": epoch_s, "seq": seq, "boot": self.boot, "answer": answer})
+
+    def birth(self, epoch_s: int, lost: int) -> bytes:
+        """Return the message of a new connection; lost counts records given up for want of room."""
+        return _encode(
+            {
+                "v": VERSION,
+                "t": epoch_s,
+                "boot": self.boot,
+                "online": 1,
+                "version": self._version,
+                "lost": lost,
+            }
+        )
+
+    def death(self) -> bytes:
+        """Return the last will: what the broker tells when the connection ends without a word."""
+        return _encode(
+            {"v": VERSION, "t": 0, "boot": self.boot, "online": 0, "version": self._version, "lost": 0}
+        )

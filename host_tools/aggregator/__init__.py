@@ -1,0 +1,1 @@
+"""Fleet, store, network watch and envelopes."""

@@ -1,0 +1,144 @@
+"""The wire as the aggregator sees it: nothing from outside is believed before it has passed these models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from islet import names
+
+MAX_PAYLOAD = 1024
+TOPIC = re.compile(r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth)\Z")
+
+Seconds = Annotated[int, Field(ge=0, lt=1 << 40)]
+Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+Flag = Annotated[int, Field(ge=0, le=1)]
+Boot = Annotated[int, Field(ge=1, lt=1 << 31)]
+Power = Annotated[float, Field(ge=-1e7, le=1e7)] | None
+Volt = Annotated[float, Field(ge=0, le=1e5)] | None
+Hertz = Annotated[float, Field(ge=0, le=1e3)] | None
+Share = Annotated[float, Field(ge=-0.5, le=1.5)] | None
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def check(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return word
+
+    return check
+
+
+State = Annotated[str, AfterValidator(_one_of(names.STATE_NAMES))]
+Quality = Annotated[str, AfterValidator(_one_of(names.QUALITY_NAMES[1:]))]
+Answer = Annotated[str, AfterValidator(_one_of(names.ANSWERS))]
+Word = Annotated[str, Field(max_length=32)]
+QUANTITIES = (
+    "grid_w",
+    "pv_w",
+    "battery_w",
+    "load_w",
+    "residual_w",
+    "soc_pu",
+    "grid_v",
+    "grid_hz",
+    "bus_v",
+)
+
+
+class WireError(ValueError):
+    """A message that is not taken; `reason` is topic, size, or schema."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+    v: Annotated[int, Field(ge=1, le=1)]
+    t: Seconds
+    boot: Boot
+
+
+class Report(_Wire):
+    """What one node says about itself; a quantity is null exactly when `q` says why."""
+
+    seq: Count
+    grid_w: Power
+    pv_w: Power
+    battery_w: Power
+    load_w: Power
+    residual_w: Power
+    soc_pu: Share
+    grid_v: Volt
+    grid_hz: Hertz
+    bus_v: Volt
+    state: State
+    why: Word
+    shed: Annotated[int, Field(ge=0, le=16)]
+    import_wh: Count
+    export_wh: Count
+    next_w: Power
+    bf: Flag
+    q: dict[Word, Quality]
+
+    @model_validator(mode="after")
+    def _null_has_a_reason(self) -> Report:
+        missing = {name for name in QUANTITIES if getattr(self, name) is None}
+        if missing != set(self.q):
+            raise ValueError("the names in q must be those of the null quantities")
+        return self
+
+
+class Event(_Wire):
+    """A change of state."""
+
+    seq: Count
+    was: State = Field(alias="from")
+    to: State
+    why: Word
+
+
+class Ack(_Wire):
+    """A node's answer to the command numbered seq; 0 for a command whose number it could not read."""
+
+    seq: Count
+    answer: Answer
+
+
+class Birth(_Wire):
+    """A node has connected (online 1), or the broker lost it (0)."""
+
+    online: Flag
+    version: Word
+    lost: Count
+
+
+Message = Report | Event | Ack | Birth
+MODELS: dict[str, type[Message]] = {"report": Report, "event": Event, "ack": Ack, "birth": Birth}
+
+
+def parse(topic: str, payload: bytes) -> tuple[tuple[str, str], Message]:
+    """Return ((site, node), message) of one delivery; raises WireError."""
+    match = TOPIC.match(topic)
+    if match is None:
+        raise WireError("topic", topic[:80])
+    if len(payload) > MAX_PAYLOAD:
+        raise WireError("size", f"{len(payload)} bytes")
+    try:
+        message = MODELS[match[3]].model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise WireError("schema", f"{first['loc']}: {first['msg']}") from error
+    return (match[1], match[2]), message

@@ -1,0 +1,169 @@
+"""The gate for commands: each answer has its case, and no number passes twice."""
+
+import json
+
+from islet import names
+from islet.sync.command import MAX_VALIDITY_S, SKEW_S, Gate, Inbox, Refused
+from islet.sync.jws import b64url, hmac_sha256
+
+KEY = bytes(range(32))
+NOW = 1_700_000_000
+
+
+class RamStore:
+    def __init__(self) -> None:
+        self.files: dict = {}
+        self.full = False
+
+    def load(self, name: str) -> bytes:
+        if name not in self.files:
+            raise OSError(2)
+        return self.files[name]
+
+    def save(self, name: str, data: bytes) -> None:
+        if self.full:
+            raise OSError(28)
+        self.files[name] = data
+
+
+def _raw(**changes) -> dict:
+    raw = {
+        "dev": "b01",
+        "kind": "envelope",
+        "val": {"import_w": 5000, "export_w": 0.5},
+        "nbf": NOW,
+        "exp": NOW + 900,
+        "seq": 7,
+        "src": "aggregator",
+        "why": "transformer",
+    }
+    raw.update(changes)
+    return raw
+
+
+def _token(raw) -> bytes:
+    text = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(json.dumps(raw).encode())
+    return text + b"." + b64url(hmac_sha256(KEY, text))
+
+
+def _answer_to(gate: Gate, token: bytes, epoch_s: int) -> str:
+    try:
+        gate.accept(token, epoch_s)
+    except Refused as refusal:
+        return refusal.answer
+    return names.A_ACCEPTED
+
+
+def _answer(gate: Gate, raw, epoch_s: int = NOW) -> str:
+    answer = _answer_to(gate, _token(raw), epoch_s)
+    assert answer in names.ANSWERS
+    return answer
+
+
+def _fresh() -> Gate:
+    return Gate(KEY, "b01", RamStore())
+
+
+def test_accepts_and_hands_over_every_field():
+    command = _fresh().accept(_token(_raw()), NOW + 1)
+    assert command.kind == "envelope"
+    assert command.value == {"import_w": 5000, "export_w": 0.5}
+    assert (command.not_before_s, command.expires_s, command.seq) == (NOW, NOW + 900, 7)
+    assert (command.source, command.reason) == ("aggregator", "transformer")
+
+
+def test_answers_to_what_is_not_for_here_or_now():
+    gate = _fresh()
+    assert _answer(gate, _raw(dev="b02")) == names.A_WRONG_DEVICE
+    assert _answer(gate, _raw(), 0) == names.A_NO_CLOCK
+    assert _answer(gate, _raw(), NOW - SKEW_S - 1) == names.A_EARLY
+    assert _answer(gate, _raw(), NOW + 900) == names.A_EXPIRED
+    assert _answer(gate, _raw(kind="open")) == names.A_UNKNOWN_KIND
+    assert _answer(gate, _raw()) == names.A_ACCEPTED  # no refusal used the number up
+
+
+def test_bounds_the_validity():
+    gate = _fresh()
+    assert _answer(gate, _raw(exp=NOW + MAX_VALIDITY_S + 1)) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _raw(exp=NOW)) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _raw(exp=NOW + MAX_VALIDITY_S)) == names.A_ACCEPTED
+
+
+def test_refuses_values_that_are_no_power():
+    for bad in (-1, 1e7, "5000", None, True, [], {}):
+        assert _answer(_fresh(), _raw(val={"import_w": bad, "export_w": 0})) == names.A_OUT_OF_RANGE
+    for value in ({}, {"import_w": 1}, {"import_w": 1, "export_w": 1, "more_w": 1}):
+        assert _answer(_fresh(), _raw(val=value)) == names.A_OUT_OF_RANGE
+
+
+def test_refuses_infinity_written_as_a_number():
+    text = json.dumps(_raw()).replace("5000", "1e999")
+    body = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(text.encode())
+    answer = _answer_to(_fresh(), body + b"." + b64url(hmac_sha256(KEY, body)), NOW)
+    assert answer in (names.A_OUT_OF_RANGE, names.A_MALFORMED)
+
+
+def test_refuses_shapes():
+    short = _raw()
+    del short["why"]
+    shapes = [short, _raw(more=1), [], 5, "x", None]
+    shapes += [_raw(seq=bad) for bad in (1.5, -1, True, "7", None, 1 << 60)]
+    shapes += [_raw(nbf=bad) for bad in (1.5, -1, True, "7")]
+    shapes += [_raw(src="s" * 33), _raw(why=3), _raw(val=[1, 2]), _raw(dev=None), _raw(kind=[])]
+    for shape in shapes:
+        assert _answer(_fresh(), shape) == names.A_MALFORMED
+
+
+def test_refuses_bytes_that_are_no_json():
+    text = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(b"{")
+    answer = _answer_to(_fresh(), text + b"." + b64url(hmac_sha256(KEY, text)), NOW)
+    assert answer == names.A_MALFORMED
+
+
+def test_no_number_passes_twice_not_even_after_a_restart():
+    store = RamStore()
+    assert _answer(Gate(KEY, "b01", store), _raw(seq=7)) == names.A_ACCEPTED
+    restarted = Gate(KEY, "b01", store)
+    assert restarted.last_seq == 7
+    assert _answer(restarted, _raw(seq=7)) == names.A_REPLAYED
+    assert _answer(restarted, _raw(seq=6)) == names.A_REPLAYED
+    assert _answer(restarted, _raw(seq=8)) == names.A_ACCEPTED
+
+
+def test_nothing_takes_effect_that_could_not_be_remembered():
+    store = RamStore()
+    gate = Gate(KEY, "b01", store)
+    store.full = True
+    assert _answer(gate, _raw(seq=7)) == names.A_NO_STORE
+    store.full = False
+    assert _answer(gate, _raw(seq=7)) == names.A_ACCEPTED
+
+
+def test_a_clock_behind_signed_time_is_no_clock():
+    store = RamStore()
+    assert _answer(Gate(KEY, "b01", store), _raw(seq=7)) == names.A_ACCEPTED
+    restarted = Gate(KEY, "b01", store)
+    assert _answer(restarted, _raw(seq=8, nbf=NOW - 86_000, exp=NOW), NOW - 3600) == names.A_NO_CLOCK
+
+
+def test_a_damaged_memory_counts_as_none():
+    for data in (b"", b"\x00" * 20, b"\xff" * 19, b"\xff" * 20):
+        store = RamStore()
+        store.files["command"] = data
+        gate = Gate(KEY, "b01", store)
+        assert gate.last_seq == 0
+        assert _answer(gate, _raw()) == names.A_ACCEPTED
+
+
+def test_inbox_keeps_leases_in_ticks_and_answers_everything():
+    answers: list = []
+    inbox = Inbox(_fresh(), lambda seq, answer: answers.append((seq, answer)))
+    inbox.take(_token(_raw()), (1 << 30) - 1000, NOW + 100)
+    inbox.take(_token(_raw()), 0, NOW + 100)
+    inbox.take(b"noise", 0, NOW + 100)
+    assert answers == [(7, names.A_ACCEPTED), (7, names.A_REPLAYED), (0, names.A_MALFORMED)]
+    assert inbox.refused == 2
+    lease = inbox.leases["envelope"]
+    assert (lease.source, lease.reason) == ("aggregator", "transformer")
+    assert lease.live(800_000 - 1001)  # 900 s of validity, 100 of them gone
+    assert not lease.live(800_000 - 1000)

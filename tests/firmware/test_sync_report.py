@@ -1,0 +1,98 @@
+"""Messages as the wire page has them: units, nulls with their reason, and counts that survive."""
+
+import json
+
+from islet import names
+from islet.state.image import Image
+from islet.sync.report import Reports, next_boot
+
+
+class RamStore:
+    def __init__(self) -> None:
+        self.files: dict = {}
+
+    def load(self, name: str) -> bytes:
+        if name not in self.files:
+            raise OSError(2)
+        return self.files[name]
+
+    def save(self, name: str, data: bytes) -> None:
+        self.files[name] = data
+
+
+def _image() -> Image:
+    image = Image()
+    image.epoch_s = 1_700_000_000
+    for name, value in (("grid_w", 1234.6), ("pv_w", 0.0), ("battery_w", -500.4), ("load_w", 734.2)):
+        getattr(image, name).set(value, 5000)
+    image.residual_w.set(-3.2, 5000)
+    image.grid_v.set(231.26, 5000)
+    image.grid_hz.set(49.9876, 5000)
+    image.bus_v.set(231.24, 5000)
+    return image
+
+
+def _report(reports: Reports, image: Image, next_w=None) -> dict:
+    return json.loads(reports.report(image, 5000, names.GRID, names.R_PLAN, 0, 12, 34, next_w))
+
+
+def test_a_report_holds_rounded_values_and_their_signs():
+    message = _report(Reports(3, "0.1.0"), _image(), 99.6)
+    assert (message["v"], message["t"], message["seq"], message["boot"]) == (1, 1_700_000_000, 1, 3)
+    assert (message["grid_w"], message["pv_w"], message["battery_w"]) == (1235, 0, -500)
+    assert (message["residual_w"], message["grid_v"]) == (-3, 231.3)
+    assert abs(message["grid_hz"] - 49.988) < 1e-6
+    assert (message["state"], message["why"], message["shed"]) == ("GRID", "plan", 0)
+    assert (message["import_wh"], message["export_wh"], message["next_w"]) == (12, 34, 100)
+    assert message["bf"] == 0
+
+
+def test_what_may_not_be_used_is_null_and_says_why():
+    image = _image()
+    image.pv_w.degrade(names.COMM)
+    image.grid_v.set(230.0, 3000)  # 2 s old, a meter's value lasts 1 s
+    image.bus_v.set(float("nan"), 5000)
+    image.grid_w.set(float("inf"), 5000)
+    message = _report(Reports(1, "0"), image)
+    assert message["q"] == {
+        "pv_w": "comm",
+        "soc_pu": "never",
+        "grid_v": "stale",
+        "bus_v": "suspect",
+        "grid_w": "suspect",
+    }
+    assert all(message[name] is None for name in message["q"])
+    assert message["next_w"] is None
+
+
+def test_reports_and_events_share_one_count():
+    reports = Reports(1, "0")
+    event = json.loads(reports.event(5, names.GRID, names.OPENING, names.R_UNDERVOLTAGE))
+    assert event == {
+        "v": 1,
+        "t": 5,
+        "seq": 1,
+        "boot": 1,
+        "from": "GRID",
+        "to": "OPENING",
+        "why": "undervoltage",
+    }
+    assert _report(reports, _image())["seq"] == 2
+
+
+def test_answers_and_births():
+    reports = Reports(2, "0.1.0")
+    ack = json.loads(reports.ack(9, 77, names.A_ACCEPTED))
+    assert ack == {"v": 1, "t": 9, "seq": 77, "boot": 2, "answer": "accepted"}
+    birth = json.loads(reports.birth(9, 4))
+    assert (birth["online"], birth["lost"], birth["version"]) == (1, 4, "0.1.0")
+    assert json.loads(reports.death())["online"] == 0
+
+
+def test_boots_are_counted_and_a_damaged_count_starts_again():
+    store = RamStore()
+    assert [next_boot(store) for _ in range(12)] == list(range(1, 13))
+    store.files["boot"] = store.files["boot"][:-1] + b"9"
+    assert next_boot(store) == 1
+    store.files["boot"] = b""
+    assert next_boot(store) == 1
