@@ -1,0 +1,1 @@
+"""Homes, feeder, scenario and the lockstep runner."""
