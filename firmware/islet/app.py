@@ -1,0 +1,138 @@
+"""Runs a site: tasks paced by the clock on a board, fixed rounds where a simulator owns the time."""
+
+import asyncio
+
+from islet.base.clock import elapsed_ms
+from islet.site import Site
+
+BUS_PAUSE_S = 0.05
+LINK_PAUSE_S = 0.2
+PLAN_PAUSE_S = 0.02
+DELIVER_MS = 2000  # real time a lockstep simulator may need to bring a command
+# The watchdog is fed only while every task has come round within its deadline.
+DEADLINES = (("cycle", 2000), ("bus", 15_000), ("link", 30_000), ("plan", 5000))
+
+
+def run(board) -> None:
+    """Run for ever; whatever goes wrong leaves safe outputs, a stored reason and a reset."""
+    hw = board.open_hardware()
+    try:
+        asyncio.run(_main(hw))
+    except Exception as error:
+        board.safe()
+        hw.store.save("last_error", repr(error).encode())
+        hw.fail(error)
+
+
+async def _main(hw) -> None:
+    site = Site(hw)
+    if hw.lockstep:
+        await _rounds(site, hw.pacer)
+    else:
+        await Tasks(site, hw).run()
+
+
+async def _rounds(site: Site, pacer) -> None:
+    """Follow a simulator: bus, step, writes, plan, link, each complete before the next, so that order is fixed."""
+    while pacer.next():
+        if pacer.delivers:
+            await _deliver(site, pacer)
+        else:
+            await _round(site, pacer)
+        link = site.link
+        pacer.done(
+            site.node.island.state,
+            site.node.island.pace_ms(pacer.now_ms),
+            site.link.acknowledged,
+            0 if site.outbox.empty() else 1,
+            link.received,
+        )
+    await site.link.close()
+
+
+async def _round(site: Site, pacer) -> None:
+    now_ms = pacer.now_ms
+    await site.bus.poll(now_ms)
+    site.step(pacer, now_ms, pacer.dt_ms)
+    await site.bus.flush(now_ms)
+    while not site.plan():
+        pass
+    site.save_if_due()
+    await site.link.exchange(now_ms, pacer.epoch_s)
+
+
+async def _deliver(site: Site, pacer) -> None:
+    """Receive until all commands the simulator speaks of are here, then send their answers."""
+    while site.link.up and site.link.received < pacer.expect:
+        before = site.link.received
+        await site.link.receive(pacer.now_ms, DELIVER_MS)
+        if site.link.received == before:
+            break
+    await site.link.exchange(pacer.now_ms, pacer.epoch_s)
+
+
+class Tasks:
+    """One task a rate: the cycle, the bus, the link, and planning in slices; the cycle alone feeds the watchdog."""
+
+    def __init__(self, site: Site, hw) -> None:
+        self._site = site
+        self._hw = hw
+        self._seen_ms = {name: hw.pacer.now_ms for name, _ in DEADLINES}
+        self.slips = 0  # cycles that began more than a cycle late
+
+    async def run(self) -> None:
+        """Run all tasks until one of them fails or the pacer stops."""
+        others = [asyncio.create_task(task) for task in (self._bus(), self._link(), self._plan())]
+        try:
+            await self._cycle(others)
+        finally:
+            for task in others:
+                task.cancel()
+            await self._site.link.close()
+
+    def _alive(self, name: str) -> None:
+        self._seen_ms[name] = self._hw.pacer.now_ms
+
+    async def _cycle(self, others: list) -> None:
+        site, pacer = self._site, self._hw.pacer
+        while await pacer.ready() and pacer.next():
+            site.step(pacer, pacer.now_ms, pacer.dt_ms)
+            self.slips += pacer.late
+            pacer.done(
+                site.node.island.state,
+                site.node.island.pace_ms(pacer.now_ms),
+                site.link.acknowledged,
+                0 if site.outbox.empty() else 1,
+                site.link.received,
+            )
+            self._alive("cycle")
+            if not self._overdue(pacer.now_ms):
+                self._hw.feed_watchdog()
+            for task in others:
+                if task.done():
+                    await task  # raises what ended it
+
+    def _overdue(self, now_ms: int) -> bool:
+        return any(elapsed_ms(now_ms, self._seen_ms[name]) > limit for name, limit in DEADLINES)
+
+    async def _bus(self) -> None:
+        while True:
+            now_ms = self._hw.pacer.now_ms
+            await self._site.bus.poll(now_ms)
+            await self._site.bus.flush(now_ms)
+            self._alive("bus")
+            await asyncio.sleep(BUS_PAUSE_S)
+
+    async def _link(self) -> None:
+        while True:
+            pacer = self._hw.pacer
+            await self._site.link.exchange(pacer.now_ms, pacer.epoch_s)
+            self._alive("link")
+            await asyncio.sleep(LINK_PAUSE_S)
+
+    async def _plan(self) -> None:
+        while True:
+            if self._site.plan():
+                self._site.save_if_due()
+            self._alive("plan")
+            await asyncio.sleep(PLAN_PAUSE_S)

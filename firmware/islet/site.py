@@ -1,0 +1,134 @@
+"""One building's firmware put together: node, bus and link over the hardware that a board hands in."""
+
+import json
+
+from islet import config
+from islet.drivers.battery_inverter import BatteryInverter
+from islet.drivers.bus import BusTask
+from islet.drivers.modbus_tcp import ModbusTcp
+from islet.drivers.pv_inverter import PvInverter
+from islet.drivers.sunspec import SunSpecDevice
+from islet.node import Node
+from islet.sync.command import Gate, Inbox
+from islet.sync.link import Link
+from islet.sync.outbox import Outbox
+from islet.sync.report import ACK, EVENT, REPORT, Reports, next_boot
+
+VERSION = "0.1.0"
+PV_UNIT = 1
+BATTERY_UNIT = 2
+REVERSION_S = 300  # the devices' own fallback, should this node die
+PLAN_STAGES = 16  # of the planner in one slice
+SAVE_S = 900  # the most energy and learning that a power cut costs
+
+
+class Site:
+    """Owns every part; its rounds are called by app.py, each in a task of its own or one after the other."""
+
+    def __init__(self, hw) -> None:
+        """Read settings, key and saved state from hw.store; raises ValueError or OSError (missing file)."""
+        self.hw = hw
+        s = self.s = config.load(hw.store.load("settings.json"))
+        self.boot = next_boot(hw.store)
+        self.reports = Reports(self.boot, VERSION)
+        self.outbox = Outbox(hw.store, self.boot)
+        self.inbox = Inbox(Gate(hw.store.load("key"), s.node, hw.store), self._answer)
+        self.node = Node(s, hw.kernels, hw.ratings, hw.outputs, self.inbox.leases)
+        self.bus = self._make_bus(hw, s)
+        mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
+        self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
+        self._reported = -1
+        self._told = 0  # transitions
+        self._saved = -1
+        self._restore()
+
+    def _make_bus(self, hw, s) -> BusTask:
+        client = ModbusTcp(hw.stream(s.bus_host, int(s.bus_port)))
+        devices = [
+            PvInverter(SunSpecDevice(client, PV_UNIT), reversion_s=REVERSION_S),
+            BatteryInverter(SunSpecDevice(client, BATTERY_UNIT), reversion_s=REVERSION_S),
+        ]
+        return BusTask(client, devices, self.node.image, self.node.wishes, hw.random)
+
+    def _answer(self, seq: int, answer: str) -> None:
+        self.outbox.put(ACK, self.reports.ack(self.node.image.epoch_s, seq, answer), seq)
+
+    def step(self, inputs, now_ms: int, dt_ms: int) -> None:
+        """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
+        node = self.node
+        node.step(inputs.window, inputs.n_sets, inputs.contactor_closed, inputs.epoch_s, now_ms, dt_ms)
+        self._tell_changes()
+        period = inputs.epoch_s // int(self.s.report_s)
+        if inputs.epoch_s and period != self._reported:
+            self._reported = period
+            self._report(now_ms)
+
+    def _report(self, now_ms: int) -> None:
+        node = self.node
+        energy = node.energy
+        payload = self.reports.report(
+            node.image,
+            now_ms,
+            node.island.state,
+            node.why(),
+            node.shed.level,
+            energy.import_wh,
+            energy.export_wh,
+            node.outlook.next_w,
+        )
+        self.outbox.put(REPORT, payload, self.reports.seq)
+
+    def _tell_changes(self) -> None:
+        changed = self.node.island.changed
+        self._told = max(self._told, changed.count - len(changed.why))
+        if self._told == changed.count:
+            return
+        while self._told < changed.count:
+            i = self._told % len(changed.why)
+            event = self.reports.event(
+                self.node.image.epoch_s, changed.from_state[i], changed.to_state[i], changed.why[i]
+            )
+            self.outbox.put(EVENT, event, self.reports.seq)
+            self._told += 1
+        self.save()
+
+    def plan(self) -> bool:
+        """Work off one slice of planning; returns True when nothing is left to do."""
+        image = self.node.image
+        outlook = self.node.outlook
+        if not outlook.due(image.epoch_s):
+            return True
+        return outlook.advance(image.epoch_s, image.soc_pu.value, PLAN_STAGES)
+
+    def save_if_due(self) -> None:
+        """Save what was counted and learned, every SAVE_S of the clock."""
+        period = self.node.image.epoch_s // SAVE_S
+        if period != self._saved:
+            self._saved = period
+            self.save()
+
+    def save(self) -> None:
+        """Save counters, island state and forecasts; each file is replaced as one."""
+        store, node = self.hw.store, self.node
+        store.save("energy", node.energy.to_bytes())
+        store.save("island.json", json.dumps(node.island.dump()).encode())
+        store.save("load_forecast", node.outlook.load.to_bytes())
+        store.save("pv_forecast", node.outlook.pv.to_bytes())
+
+    def _restore(self) -> None:
+        """Take up what was saved; a missing or damaged file starts that part anew and is told in `forgotten`."""
+        node = self.node
+        self.forgotten: list = []
+        self._try("energy", node.load_energy)
+        self._try("island.json", self._set_island)
+        self._try("load_forecast", node.outlook.load.from_bytes)
+        self._try("pv_forecast", node.outlook.pv.from_bytes)
+
+    def _try(self, name: str, take) -> None:
+        try:
+            take(self.hw.store.load(name))
+        except (OSError, ValueError, KeyError):
+            self.forgotten.append(name)
+
+    def _set_island(self, data: bytes) -> None:
+        self.node.island.load(json.loads(data))

@@ -1,0 +1,1 @@
+"""Rigs that run the firmware: here, the MicroPython unix port."""
