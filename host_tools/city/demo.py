@@ -1,0 +1,111 @@
+"""The main job: run a district through its day, then say in a table, a report and files what came of it."""
+
+import asyncio
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from host_tools.city.district import District, Step
+from host_tools.city.options import Options
+from host_tools.city.outcome import results_of
+from host_tools.city.recorder import Recorder
+from host_tools.city.watch import Watch
+from host_tools.dashboard import live, report
+from host_tools.dashboard.results import Results, Run
+from host_tools.dashboard.table import final_table
+
+MINUTE_MS = 60_000
+FIRST_MS = 100  # the first interval: nodes connect and read their devices
+
+
+async def simulate(options: Options, console: Console, watch: Watch | None = None) -> Results:
+    """Run the district of options in lockstep; raises InputError for wrong input, NodeError when a node dies."""
+    began = time.monotonic()
+    district = District(options)
+    try:
+        console.print(
+            f"starting {options.buildings} nodes, their devices, a broker and the aggregator", style="dim"
+        )
+        await district.start()
+        recorder = Recorder(district)
+        await _run(district, recorder, console, watch)
+        await district.settle()
+        results = results_of(district, recorder)
+    finally:
+        await district.stop()
+    wall_s = time.monotonic() - began
+    results.run = Run(wall_s=wall_s, speed=(options.end_s - options.start_s) / wall_s)
+    return results
+
+
+async def _run(district: District, recorder: Recorder, console: Console, watch: Watch | None) -> None:
+    options = district.options
+    with Progress(
+        TextColumn("{task.fields[clock]}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %  {task.fields[phase]}"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("day", total=options.end_s - options.start_s, clock="00:00", phase="")
+        t_ms, pace_ms = 1000 * options.start_s, FIRST_MS
+        while t_ms < 1000 * options.end_s:
+            next_ms = next_time(district, t_ms, pace_ms)
+            step = await district.step(t_ms, next_ms)
+            recorder.add(step)
+            t_ms, pace_ms = next_ms, min(tail.pace_ms for tail in step.tails)
+            phase = phase_of(district, step)
+            bar.update(task, completed=t_ms / 1000 - options.start_s, clock=clock_of(t_ms), phase=phase)
+            if watch:
+                await watch.show(district, step, phase)
+
+
+def next_time(district: District, t_ms: int, pace_ms: int) -> int:
+    """Return when the next interval ends: as the nodes wish, at most at the minute or the scenario's next change."""
+    minute_ms = (t_ms // MINUTE_MS + 1) * MINUTE_MS
+    scenario = district.scenario
+    if scenario.fine(t_ms / 1000):
+        pace_ms = FIRST_MS
+    change_ms = min(scenario.next_change_s(t_ms / 1000), district.options.end_s) * 1000
+    pace_ms = max(FIRST_MS, pace_ms // FIRST_MS * FIRST_MS)
+    return min(t_ms + pace_ms, minute_ms, round(change_ms))
+
+
+def clock_of(t_ms: int) -> str:
+    """Return the local time of day as HH:MM:SS."""
+    t_s = t_ms // 1000
+    return f"{t_s // 3600:02d}:{t_s // 60 % 60:02d}:{t_s % 60:02d}"
+
+
+def phase_of(district: District, step: Step) -> str:
+    """Say in few words what the district is going through."""
+    apart = int((~step.truth.contactor_closed).sum())
+    if not district.scenario.grid_up(step.t0_ms / 1000):
+        return f"feeder dead, {apart} islands"
+    return f"{apart} islands returning" if apart else "on the grid"
+
+
+async def run_demo(options: Options) -> None:
+    """Run, print the table, write results.json, report.html and the database below options.out."""
+    console = Console()
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "islet.sqlite").unlink(missing_ok=True)
+    watch, server = None, None
+    if options.serve:
+        state = live.LiveState()
+        server = await live.serve(state, port=options.port)
+        watch = Watch(state)
+        console.print(f"live page at {server.url}")
+    try:
+        results = await simulate(options, console, watch)
+        results.save(options.out / "results.json")
+        report.write(results, options.out / "report.html")
+        console.print(final_table(results))
+        console.print(f"report: {options.out / 'report.html'}", soft_wrap=True)
+        if server:
+            console.print(f"the live page stays at {server.url}; end it with Ctrl-C")
+            await asyncio.Event().wait()
+    finally:
+        if server:
+            await server.stop()
