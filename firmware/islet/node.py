@@ -5,6 +5,7 @@ from islet.actuate.plausible import Plausible
 from islet.base.ramp import Ramp
 from islet.control.balance import Balance
 from islet.control.band import Band
+from islet.control.carry import Carry
 from islet.control.curtail import Curtail
 from islet.control.droop import Droop
 from islet.control.island import Island
@@ -42,6 +43,7 @@ class Node:
         self.limits = Limits(s)
         self.balance = Balance(s)
         self.curtail = Curtail(s)
+        self.carry = Carry(s)
         self.droop = Droop(s)
         self.island = Island(s)
         self.shed = Shed(s)
@@ -104,7 +106,9 @@ class Node:
         if island.state in (GRID, SOFT_RETURN) and image.contactor_closed:
             self._follow(now_ms, dt_ms)
         else:
-            self._carry(now_ms, dt_ms)
+            self.wishes.battery_w = 0.0  # the battery is the slack
+            self.wishes.battery_reason = R_ISLAND
+            self.carry.step(image, wishes, now_ms, dt_ms)
         self.droop.restore(image, wishes, island.target_hz, now_ms)
 
     def _envelope(self, now_ms: int) -> dict:
@@ -127,14 +131,6 @@ class Node:
         self.balance.step(self.image, self.wishes, self.band, self.outlook.intent, now_ms, dt_ms)
         limits = self.limits
         self.curtail.step(self.image, self.wishes, limits.pv_allowed_w, limits.pv_reason, now_ms, dt_ms)
-
-    def _carry(self, now_ms: int, dt_ms: int) -> None:
-        """As an island: the battery is the slack, PV may give what load and battery can take."""
-        self.limits.shrink(self.band, self.image, now_ms, dt_ms, NO_LIMIT_W, 0.0)
-        self.wishes.battery_w = 0.0
-        self.wishes.battery_reason = R_ISLAND
-        self.wishes.pv_limit_w = min(self.s.pv_rated_w, self.limits.pv_allowed_w)
-        self.wishes.pv_reason = self.limits.pv_reason
 
     def load_energy(self, data: bytes) -> None:
         """Take up saved counters; raises ValueError when they are not whole."""
