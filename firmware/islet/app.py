@@ -58,7 +58,8 @@ async def _round(site: Site, pacer) -> None:
     while not site.plan():
         pass
     site.save_if_due()
-    await site.link.exchange(now_ms, pacer.epoch_s)
+    if not site.link.idle():  # commands come in frames of their own
+        await site.link.exchange(now_ms, pacer.epoch_s)
 
 
 async def _deliver(site: Site, pacer) -> None:

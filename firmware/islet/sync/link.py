@@ -59,6 +59,10 @@ class Link:
             self.received += 1
             self._inbox(payload, self._now_ms, self._epoch_s)
 
+    def idle(self) -> bool:
+        """Return whether the link is up and nothing waits to be sent."""
+        return self.up and self.host_online and self._outbox.empty()
+
     async def exchange(self, now_ms: int, epoch_s: int) -> None:
         """One round: connect if due, take what came, send what waits, store the rest. Raises no OSError."""
         self._now_ms, self._epoch_s = now_ms, epoch_s
