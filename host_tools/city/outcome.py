@@ -85,7 +85,7 @@ def _islet_side(district: District, recorder: Recorder) -> Side:
         peak_outage_va=during,
         peak_reconnection_va=back,
         overload_s=recorder.overload_s,
-        self_consumption_pu=_own_use(recorder.export_wh.sum(), plant.energy_j["pv"].sum() / 3600),
+        self_consumption_pu=_own_use(recorder.pv_sold_wh.sum(), plant.energy_j["pv"].sum() / 3600),
         import_wh=float(recorder.import_wh.sum()),
         export_wh=float(recorder.export_wh.sum()),
         cost=_cost(district, recorder.import_wh, recorder.export_wh),
@@ -127,8 +127,8 @@ def _idle_pv_wh(district: District, minutes: slice) -> float:
     return float((district.pv_w * pv_share(district.scenario, MINUTES))[:, minutes].sum()) / 60.0
 
 
-def _own_use(export_wh: float, pv_wh: float) -> float | None:
-    return 1.0 - float(export_wh) / float(pv_wh) if pv_wh > 0 else None
+def _own_use(sold_wh: float, pv_wh: float) -> float | None:
+    return 1.0 - float(sold_wh) / float(pv_wh) if pv_wh > 0 else None
 
 
 def _cost(district: District, import_wh: Floats, export_wh: Floats) -> float:

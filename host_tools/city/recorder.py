@@ -26,6 +26,7 @@ class Recorder:
         self._minute: dict[str, list[float | None]] = defaultdict(list)
         self._low: dict[str, float] = {}
         self._high: dict[str, float] = {}
+        self.pv_sold_wh: Floats = np.zeros(n)
         self.overload_s = 0.0  # with any transformer above its rating
         self.import_wh = np.zeros((24, n))  # by hour, for price and carbon
         self.export_wh = np.zeros((24, n))
@@ -51,6 +52,10 @@ class Recorder:
         for name, value in zip(MEANS, values, strict=True):
             self._sums[name] += float(value.sum()) * span_s
         self._sums["span_s"] += span_s
+        sold_w = np.minimum(
+            np.maximum(-truth.grid_w, 0.0), truth.pv_w
+        )  # the rest of an export is the battery's
+        self.pv_sold_wh += sold_w * span_s / 3600
         self.overload_s += span_s * bool((step.network.transformer_pu > 1.0).any())
 
     def _add_extremes(self, step: Step) -> None:
@@ -138,7 +143,7 @@ class Recorder:
             pv_wh=wh["pv"],
             import_wh=wh["grid_import"],
             export_wh=wh["grid_export"],
-            self_consumption_pu=1.0 - wh["grid_export"] / wh["pv"] if wh["pv"] > 0 else None,
+            self_consumption_pu=1.0 - float(self.pv_sold_wh[k]) / wh["pv"] if wh["pv"] > 0 else None,
             soc_end_pu=float(plant.store.soc_pu[k]),
             to_island_ms=_known(plant.to_island_max_ms[k]),
             reconnect_s=_known(back),

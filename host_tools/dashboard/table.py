@@ -60,7 +60,7 @@ def _homes(results: Results) -> list[Row]:
 
 def _transformer(islet: Side, baseline: Side) -> list[Row]:
     return [
-        _kva("transformer peak, whole day", islet.peak_va, baseline.peak_va),
+        _kva("transformer peak, quiet hours", islet.peak_va, baseline.peak_va),
         _kva("  during the outage", islet.peak_outage_va, baseline.peak_outage_va),
         _kva("  while reconnecting", islet.peak_reconnection_va, baseline.peak_reconnection_va),
         (
