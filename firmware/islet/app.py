@@ -1,6 +1,7 @@
 """Runs a site: tasks paced by the clock on a board, fixed rounds where a simulator owns the time."""
 
 import asyncio
+import gc
 
 from islet.base.clock import elapsed_ms
 from islet.site import Site
@@ -26,6 +27,8 @@ def run(board) -> None:
 
 async def _main(hw) -> None:
     site = Site(hw)
+    gc.collect()
+    gc.threshold(-1)  # the heap is in one piece now: collect when it is full, no more after every few KB
     if hw.lockstep:
         await _rounds(site, hw.pacer)
     else:
