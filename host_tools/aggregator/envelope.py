@@ -81,11 +81,13 @@ class Envelopes:
         """Return the limits for metered grid_w [N] and the next slot's planned next_w [N]; NaN is unheard."""
         now = np.where(np.isfinite(grid_w), grid_w, self._silent_w)
         wanted = now if next_w is None else np.where(np.isfinite(next_w), next_w, now)
-        before = [self._solve(power) for power in (now, wanted)]
-        worst = np.maximum(*(_worst_by_feeder(state) for state in before))
+        states = [self._solve(power) for power in (now, wanted)]
+        worst = np.maximum(*(_worst_by_feeder(state) for state in states))
         self._release(worst < RELEASE_PU)
-        note_now, after_now = self._tighten(now)
-        note_next, after_next = self._tighten(self._limited(wanted))
+        note_now, after_now = self._tighten(now, states[0])
+        limited = self._limited(wanted)
+        state = states[1] if np.array_equal(limited, wanted) else self._solve(limited)
+        note_next, after_next = self._tighten(limited, state)
         relieved_pu = max(after_now, after_next)
         return Decision(self._envelopes(), float(worst.max()), relieved_pu, note_now or note_next)
 
@@ -102,9 +104,8 @@ class Envelopes:
             self._export_w[building] = self._export_rated_w[building]
             self._why[building] = ""
 
-    def _tighten(self, power: Floats) -> tuple[str, float]:
+    def _tighten(self, power: Floats, state: NetworkState) -> tuple[str, float]:
         """Lower limits until the power flow is content; return (what stays overloaded, worst loading)."""
-        state = self._solve(power)
         for _ in range(ROUNDS):
             solved, power = power, power.copy()
             over = _overloads(self._network, state)
