@@ -6,6 +6,7 @@ from pathlib import Path
 
 from host_tools.city.homes import UTC_OFFSET_S, Homes
 from host_tools.city.network import Network
+from host_tools.errors import InputError
 from host_tools.provision.keys import NodeKey, create_key
 from islet.forecast.load import LoadForecast
 from islet.forecast.pv import PvForecast
@@ -20,6 +21,7 @@ FEED_IN_PER_KWH = 0.05
 RECONNECT_WINDOW_S = 90.0  # within which the homes of one feeder return
 SPACING_MAX_S = 5.0
 STEP_MAX_MS = 60_000
+MARK = ".islet-nodes"  # says that a folder is ours to empty
 
 
 def node_keys(network: Network) -> list[NodeKey]:
@@ -73,18 +75,30 @@ def learn(homes: Homes, k: int) -> tuple[LoadForecast, PvForecast]:
 def commission(
     folder: Path, homes: Homes, network: Network, bus_ports: list[int], mqtt: tuple[str, int]
 ) -> tuple[list[Path], dict[NodeKey, bytes]]:
-    """Make every node's home anew below folder; return the homes and the device keys."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Make every node's home anew below folder; return the homes and the device keys. InputError: not our folder."""
+    _empty(folder)
     places: list[Path] = []
     secrets: dict[NodeKey, bytes] = {}
     for k, key in enumerate(node_keys(network)):
         home = folder / key[1]
-        home.mkdir(parents=True)
+        home.mkdir(mode=0o700)
         secrets[key] = create_key(folder / "keys", key)
         load, pv = learn(homes, k)
         (home / "settings.json").write_text(json.dumps(settings(homes, network, k, key, bus_ports[k], mqtt)))
+        (home / "key").touch(mode=0o600)
         (home / "key").write_bytes(secrets[key])
         (home / "load_forecast").write_bytes(load.to_bytes())
         (home / "pv_forecast").write_bytes(pv.to_bytes())
         places.append(home)
     return places, secrets
+
+
+def _empty(folder: Path) -> None:
+    """Remove the nodes of an earlier run; a folder that no run has made is left alone."""
+    if folder.exists() and not (folder / MARK).exists():
+        raise InputError(
+            f"{folder} was not made by Islet and would be emptied; choose another folder with --out."
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / MARK).touch()
