@@ -15,19 +15,22 @@ setup: .venv/installed build/lib/installed build/typings/installed  ## make .ven
 .venv/installed: requirements.lock requirements-data.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Islet needs Python 3.11 or newer; set PYTHON=/path/to/python3."; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: this Python has no venv; install it with 'apt install python3-venv'."; exit 2; }
-	@echo "setup: making .venv (about a minute, once)"
+	@echo "setup 1/5: making .venv"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setup 2/5: installing $$(grep -c == requirements.lock) locked packages (a minute or two, once)"
 	@$(PIP) install --require-hashes -r requirements.lock
+	@echo "setup 3/5: installing the homes' data"
 	@$(PIP) install --require-hashes --no-deps -r requirements-data.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 build/lib/installed: micropython-lib.lock .venv/installed
-	@echo "setup: fetching micropython-lib packages"
+	@echo "setup 4/5: fetching micropython-lib packages"
 	@$(BIN)/python -m host_tools.provision.upylib micropython-lib.lock build/lib
 	@touch $@
 
 build/typings/installed: requirements-typings.lock .venv/installed
+	@echo "setup 5/5: fetching MicroPython type stubs"
 	@$(PIP) install --require-hashes --no-deps --upgrade --target build/typings -r requirements-typings.lock
 	@touch $@
 
