@@ -50,8 +50,12 @@ NUMBERS = (
     ("bus_port", 502.0, 1.0, 65_535.0),
     ("mqtt_port", 1883.0, 1.0, 65_535.0),
 )
-WORDS = ("site", "node", "bus_host", "mqtt_host")
-MAX_WORD = 64
+NAMES = ("site", "node")  # parts of topics and commands
+HOSTS = ("bus_host", "mqtt_host")
+NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+MAX_NAME = 32
+MAX_HOST = 64
+DAY_S = 86_400
 MAX_BYTES = 8192
 PRICES = 24
 
@@ -68,16 +72,11 @@ def _number(raw: dict, row: tuple, errors: list):
 
 def _word(raw: dict, name: str, errors: list):
     value = raw.get(name)
-    if (
-        not isinstance(value, str)
-        or not 0 < len(value) <= MAX_WORD
-        or "/" in value
-        or "+" in value
-        or "#" in value
-    ):
-        errors.append(
-            "%s is %r, must be a word of 1 to %d characters without / + #" % (name, value, MAX_WORD)
-        )
+    longest, letters = (MAX_NAME, NAME_LETTERS) if name in NAMES else (MAX_HOST, NAME_LETTERS + ".:")
+    text = value if isinstance(value, str) else ""
+    if not 0 < len(text) <= longest or not all(letter in letters for letter in text):
+        kinds = "letters, digits, " + " ".join(letters[62:])
+        errors.append("%s is %r, must be a word of 1 to %d %s" % (name, value, longest, kinds))
     return value
 
 
@@ -99,10 +98,10 @@ class Settings:
         errors: list = []
         for row in NUMBERS:
             setattr(self, row[0], _number(raw, row, errors))
-        for name in WORDS:
+        for name in NAMES + HOSTS:
             setattr(self, name, _word(raw, name, errors))
         self.price_per_kwh = _prices(raw, errors)
-        known = [row[0] for row in NUMBERS] + list(WORDS) + ["price_per_kwh"]
+        known = [row[0] for row in NUMBERS] + list(NAMES + HOSTS) + ["price_per_kwh"]
         errors += ["%s is not a setting" % name for name in raw if name not in known]
         if not errors:
             errors += self._crossed()
@@ -116,7 +115,11 @@ class Settings:
             ("enter_hz_min", "enter_hz_max"),
             ("hz_min", "hz_max"),
         )
-        return ["%s must not be above %s" % p for p in pairs if getattr(self, p[0]) > getattr(self, p[1])]
+        wrong = ["%s must not be above %s" % p for p in pairs if getattr(self, p[0]) > getattr(self, p[1])]
+        slot_s = getattr(self, "plan_slot_s")  # noqa: B009
+        if slot_s % 60 or DAY_S % slot_s:
+            wrong.append("plan_slot_s is %s, must be whole minutes that divide a day" % slot_s)
+        return wrong
 
 
 def load(data: bytes):

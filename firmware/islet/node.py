@@ -15,7 +15,7 @@ from islet.forecast.load import LoadForecast
 from islet.forecast.pv import PvForecast
 from islet.measure.energy import EnergyCounter
 from islet.measure.meter import Meter
-from islet.names import GRID, NOT_IMPLEMENTED, R_ISLAND, SOFT_RETURN, STALE, SUSPECT
+from islet.names import GRID, NOT_IMPLEMENTED, R_ISLAND, R_NONE, SOFT_RETURN, STALE, SUSPECT
 from islet.plan.intent import Intent
 from islet.plan.outlook import Outlook
 from islet.plan.planner import Planner
@@ -136,6 +136,13 @@ class Node:
         """Take up saved counters; raises ValueError when they are not whole."""
         self.energy = EnergyCounter.from_bytes(data)
 
-    def why(self) -> str:
-        """Return the reason code of what the building does now."""
-        return self.wishes.battery_reason if self.island.state == GRID else self.island.reason
+    def reasons(self) -> dict:
+        """Return why the building does what it does: reason codes by their names on the wire."""
+        wishes, island = self.wishes, self.island
+        fault = self.plausible.reason
+        return {
+            "why": wishes.battery_reason if island.state == GRID else island.reason,
+            "pv_why": wishes.pv_reason,
+            "shed_why": wishes.shed_reason,
+            "fault": self.door.blocked_by if fault == R_NONE else fault,
+        }

@@ -51,7 +51,7 @@ class Site:
         return BusTask(client, devices, self.node.image, self.node.wishes, hw.random)
 
     def _answer(self, seq: int, answer: str) -> None:
-        self.outbox.put(ACK, self.reports.ack(self.node.image.epoch_s, seq, answer), seq)
+        self.outbox.put(ACK, self.reports.ack(self.node.image.epoch_s, seq, answer))
 
     def step(self, inputs, now_ms: int, dt_ms: int) -> None:
         """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
@@ -70,7 +70,7 @@ class Site:
             node.image,
             now_ms,
             node.island.state,
-            node.why(),
+            node.reasons(),
             node.shed.level,
             energy.import_wh,
             energy.export_wh,
@@ -116,9 +116,9 @@ class Site:
         store.save("pv_forecast", node.outlook.pv.to_bytes())
 
     def _restore(self) -> None:
-        """Take up what was saved; a missing or damaged file starts that part anew and is told in `forgotten`."""
+        """Take up what was saved; a missing or damaged file starts that part anew and is told at birth."""
         node = self.node
-        self.forgotten: list = []
+        self.reports.forgot = []
         self._try("energy", node.load_energy)
         self._try("island.json", self._set_island)
         self._try("load_forecast", node.outlook.load.from_bytes)
@@ -128,7 +128,7 @@ class Site:
         try:
             take(self.hw.store.load(name))
         except (OSError, ValueError, KeyError):
-            self.forgotten.append(name)
+            self.reports.forgot.append(name)
 
     def _set_island(self, data: bytes) -> None:
         self.node.island.load(json.loads(data))

@@ -86,6 +86,9 @@ class Report(_Wire):
     bus_v: Volt
     state: State
     why: Word
+    pv_why: Word
+    shed_why: Word
+    fault: Word
     shed: Annotated[int, Field(ge=0, le=16)]
     import_wh: Count
     export_wh: Count
@@ -123,6 +126,7 @@ class Birth(_Wire):
     online: Flag
     version: Word
     lost: Count
+    forgot: Annotated[list[Word], Field(max_length=8)]  # saved state missing or damaged at this start
 
 
 Message = Report | Event | Ack | Birth

@@ -75,8 +75,9 @@ def plain(value: float) -> str:
 
 def rows() -> list[str]:
     """Return a Markdown row for each setting; KeyError names a setting that has no meaning here."""
-    span = f"word of 1 to {config.MAX_WORD} characters without `/` `+` `#`"
-    found = [f"| `{name}` | must be given | {span} | {WORD_MEANINGS[name]} |" for name in config.WORDS]
+    spans = dict.fromkeys(config.NAMES, f"word of 1 to {config.MAX_NAME} letters, digits, `_` `-`")
+    spans |= dict.fromkeys(config.HOSTS, f"the same to {config.MAX_HOST}, and `.` `:`")
+    found = [f"| `{name}` | must be given | {span} | {WORD_MEANINGS[name]} |" for name, span in spans.items()]
     for name, default, low, high in config.NUMBERS:
         shown = "must be given" if default is None else plain(default)
         found.append(f"| `{name}` | {shown} | {plain(low)} to {plain(high)} | {MEANINGS[name]} |")

@@ -32,8 +32,11 @@ def _image() -> Image:
     return image
 
 
+REASONS = {"why": "plan", "pv_why": "none", "shed_why": "autonomy", "fault": "not_obeyed"}
+
+
 def _report(reports: Reports, image: Image, next_w=None) -> dict:
-    return json.loads(reports.report(image, 5000, names.GRID, names.R_PLAN, 0, 12, 34, next_w))
+    return json.loads(reports.report(image, 5000, names.GRID, REASONS, 0, 12, 34, next_w))
 
 
 def test_a_report_holds_rounded_values_and_their_signs():
@@ -43,6 +46,7 @@ def test_a_report_holds_rounded_values_and_their_signs():
     assert (message["residual_w"], message["grid_v"]) == (-3, 231.3)
     assert abs(message["grid_hz"] - 49.988) < 1e-6
     assert (message["state"], message["why"], message["shed"]) == ("GRID", "plan", 0)
+    assert (message["pv_why"], message["shed_why"], message["fault"]) == ("none", "autonomy", "not_obeyed")
     assert (message["import_wh"], message["export_wh"], message["next_w"]) == (12, 34, 100)
     assert message["bf"] == 0
 

@@ -33,6 +33,9 @@ def _report(**changes: Any) -> dict[str, Any]:
         "bus_v": 231.2,
         "state": "GRID",
         "why": "plan",
+        "pv_why": "none",
+        "shed_why": "none",
+        "fault": "none",
         "shed": 0,
         "import_wh": 1,
         "export_wh": 2,
@@ -153,7 +156,7 @@ def test_a_late_last_will_of_an_earlier_boot_does_not_put_a_node_offline_for_goo
     """A birth of this boot puts it online, an old boot's birth does not."""
     fleet = Fleet(Store())
     fleet.ingest(TOPIC + "report", _encoded(boot=2))
-    birth = {"v": 1, "t": 0, "boot": 1, "online": 1, "version": "0.1.0", "lost": 3}
+    birth = {"v": 1, "t": 0, "boot": 1, "online": 1, "version": "0.1.0", "lost": 3, "forgot": []}
     state = fleet.ingest(TOPIC + "birth", json.dumps(birth).encode())
     assert state is not None
     assert (state.online, state.lost) == (False, 3)

@@ -17,6 +17,9 @@ class Intent:
     """A band of grid power: the battery charges only below grid_lo_w, discharges only above grid_hi_w."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         """Without a plan: hold the grid at zero, which uses the building's own energy first."""
         self.grid_lo_w = 0.0
         self.grid_hi_w = 0.0

@@ -80,8 +80,10 @@ class Outlook:
         self._begun_slot = slot
 
     def guide(self, epoch_s: int) -> None:
-        """Set the intent and the expected next slot from the newest plan; without one the default intent stays."""
-        if self._planned_slot < 0:
+        """Set the intent and the expected next slot from the newest plan; without plan or clock the default ones."""
+        if self._planned_slot < 0 or epoch_s <= 0:
+            self.intent.reset()
+            self.next_w = None
             return
         plan = self.planner.plan
         slot = max(0, epoch_s // self._slot_s - self._planned_slot)

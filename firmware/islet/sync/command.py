@@ -26,7 +26,7 @@ MAX_WORD = 32
 MAX_SEQ = 1 << 53
 MAX_POWER_W = 1_000_000
 # kind -> names in its value, each a number from 0 to MAX_POWER_W
-KINDS = {"envelope": ("import_w", "export_w")}
+KINDS = (("envelope", ("import_w", "export_w")),)  # names of the values, all W
 MEMBERS = ("dev", "exp", "kind", "nbf", "seq", "src", "val", "why")
 
 _STATE_FILE = "command"
@@ -131,11 +131,11 @@ class Gate:
         return A_EXPIRED if raw["exp"] <= epoch_s else ""
 
     def _unfit(self, raw: dict) -> str:
-        if raw["kind"] not in KINDS:
+        names = [values for kind, values in KINDS if kind == raw["kind"]]
+        if not names:
             return A_UNKNOWN_KIND
-        names = KINDS[raw["kind"]]
         value = raw["val"]
-        good = len(value) == len(names) and all(n in value and _power(value[n]) for n in names)
+        good = len(value) == len(names[0]) and all(n in value and _power(value[n]) for n in names[0])
         return "" if good else A_OUT_OF_RANGE
 
     def accept(self, token: bytes, epoch_s: int) -> Command:

@@ -57,6 +57,7 @@ class Reports:
     def __init__(self, boot: int, version: str) -> None:
         self.boot = boot
         self.seq = 0
+        self.forgot: list = []  # saved state that was missing or damaged at this start
         self._version = version
 
     def _quantities(self, image, now_ms: int, message: dict) -> None:
@@ -74,9 +75,12 @@ class Reports:
         message["q"] = bad
 
     def report(
-        self, image, now_ms: int, state: int, why: str, shed: int, import_wh: int, export_wh: int, next_w
+        self, image, now_ms: int, state: int, reasons: dict, shed: int, import_wh: int, export_wh: int, next_w
     ) -> bytes:
-        """Return a report; energies in Wh since the meter was new, next_w: planned mean grid_w or None."""
+        """Return a report; reasons holds why, pv_why, shed_why and fault; energies in Wh since the meter was new.
+
+        next_w is the planned mean grid_w of the next slot or None.
+        """
         self.seq += 1
         message = {
             "v": VERSION,
@@ -84,13 +88,13 @@ class Reports:
             "seq": self.seq,
             "boot": self.boot,
             "state": STATE_NAMES[state],
-            "why": why,
             "shed": shed,
             "import_wh": import_wh,
             "export_wh": export_wh,
             "next_w": None if next_w is None else round(next_w),
             "bf": 0,
         }
+        message.update(reasons)
         self._quantities(image, now_ms, message)
         return _encode(message)
 
@@ -123,11 +127,12 @@ class Reports:
                 "online": 1,
                 "version": self._version,
                 "lost": lost,
+                "forgot": self.forgot,
             }
         )
 
     def death(self) -> bytes:
         """Return the last will: what the broker tells when the connection ends without a word."""
-        return _encode(
-            {"v": VERSION, "t": 0, "boot": self.boot, "online": 0, "version": self._version, "lost": 0}
-        )
+        message = {"v": VERSION, "t": 0, "boot": self.boot, "online": 0, "version": self._version, "lost": 0}
+        message["forgot"] = []
+        return _encode(message)
