@@ -8,21 +8,28 @@ import click
 
 from host_tools import bench
 from host_tools.city.options import FAULTS, Options
-from host_tools.errors import InputError
+from host_tools.errors import InputError, RunError
 
 DEFAULT = Options()
 
 
 class Sentences(click.Group):
-    """A group whose errors from bad input are one sentence and exit code 2."""
+    """A group whose errors are one sentence: exit code 2 for bad input, 1 for a run that failed, 130 for Ctrl-C."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; turn InputError into a message without traceback."""
+        """Run the command; turn errors of the world, not those of the program, into a message."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
         except InputError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(2)
+            code, words = 2, f"error: {error}"
+        except (RunError, OSError) as error:
+            code, words = 1, f"error: {error}"
+        except KeyboardInterrupt:
+            code, words = 130, "interrupted"
+        click.echo(words, err=True)
+        raise click.exceptions.Exit(code)
 
 
 class Clock(click.ParamType[int]):
@@ -77,7 +84,13 @@ def main() -> None:
     show_default=True,
     help="When the feeder loses supply.",
 )
-@click.option("--outage-minutes", default=60, show_default=True, help="For how long; 0 for no outage.")
+@click.option(
+    "--outage-minutes",
+    type=click.IntRange(min=0),
+    default=60,
+    show_default=True,
+    help="For how long; 0 for no outage.",
+)
 @click.option(
     "--fault",
     "faults",
@@ -106,9 +119,9 @@ def demo(outage_minutes: int, **chosen: object) -> None:
 
     Writes OUT/report.html, OUT/results.json and OUT/islet.sqlite, and prints one table.
     """
-    from host_tools.city.demo import run_demo
-
     options = Options(outage_length_s=60 * outage_minutes, **chosen)  # type: ignore[arg-type]
+    from host_tools.city.demo import run_demo  # late: it takes seconds
+
     asyncio.run(run_demo(options))
 
 
@@ -132,9 +145,13 @@ def report(results: Path, out: Path) -> None:
     from host_tools.dashboard.results import Results
 
     try:
-        write(Results.load(results), out)
+        found = Results.load(results)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{results} cannot be read as results of a run ({error}).") from error
+    try:
+        write(found, out)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror}).") from error
     click.echo(f"wrote {out}")
 
 

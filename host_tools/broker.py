@@ -90,6 +90,7 @@ class Broker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[1],
+            start_new_session=True,  # Ctrl-C is for the program that started it
         )
         try:
             self._await_ready()

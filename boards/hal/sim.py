@@ -3,7 +3,8 @@
 One TCP connection carries two kinds of frame, little endian. From the simulator, HEAD: kind, flags (bit 0 contactor
 feedback closed, bit 1 clock valid), sets in the window, now_ms, dt_ms, epoch_s, commands sent to this node so far;
 a STEP is followed by the window as the ADC FIFO would deliver it. From the node, TAIL: kind, contactor command,
-shed level, state, wanted pace in ms, messages acknowledged, messages queued, commands received.
+shed level, state, wanted pace in ms, messages acknowledged, messages queued, commands received,
+times the watchdog was fed.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ DELIVER = 2
 STOP = 3
 HEAD = "<BBHiiII"
 HEAD_BYTES = 20
-TAIL = "<BBBBiIII"
-TAIL_BYTES = 20
+TAIL = "<BBBBiIIII"
+TAIL_BYTES = 24
 SETS_MAX = 360
 CHANNELS = 4
 TIMEOUT_S = 120  # wall clock; a simulator that is silent for longer is gone
@@ -105,6 +106,7 @@ class Rig:
             acknowledged,
             queued,
             received,
+            self.fed,
         )
         self._write(self._tail)
 

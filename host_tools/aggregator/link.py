@@ -26,6 +26,7 @@ class AggregatorLink:
         self.fleet = fleet
         self.up = asyncio.Event()
         self.connects = 0
+        self.failure = ""  # why the last try or session ended
         self._host = host
         self._port = port
         self._client_id = client_id
@@ -35,11 +36,15 @@ class AggregatorLink:
         self._retry_s = RETRY_MIN_S
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Connect and subscribe; raises TimeoutError when the broker does not answer in time."""
+        """Connect and subscribe; raises TimeoutError, with the reason, when no broker answers in time."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        async with asyncio.timeout(timeout_s):
-            await self.up.wait()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.up.wait()
+        except TimeoutError:
+            where = f"{self._host}:{self._port} ({self.failure or 'silence'})"
+            raise TimeoutError(f"no MQTT broker answers at {where}") from None
 
     async def reconnect(self, timeout_s: float = 10.0) -> None:
         """Wait until a broken connection is back; raises TimeoutError."""
@@ -62,8 +67,8 @@ class AggregatorLink:
         while True:
             try:
                 await self._session()
-            except aiomqtt.MqttError:
-                pass
+            except aiomqtt.MqttError as error:
+                self.failure = str(error)
             finally:
                 self.up.clear()
                 self._client = None

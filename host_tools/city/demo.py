@@ -1,7 +1,9 @@
 """The main job: run a district through its day, then say in a table, a report and files what came of it."""
 
 import asyncio
+import contextlib
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,13 +16,14 @@ from host_tools.city.watch import Watch
 from host_tools.dashboard import live, report
 from host_tools.dashboard.results import Results, Run
 from host_tools.dashboard.table import final_table
+from host_tools.errors import InputError
 
 MINUTE_MS = 60_000
 FIRST_MS = 100  # the first interval: nodes connect and read their devices
 
 
 async def simulate(options: Options, console: Console, watch: Watch | None = None) -> Results:
-    """Run the district of options in lockstep; raises InputError for wrong input, NodeError when a node dies."""
+    """Run the district of options in lockstep; raises InputError for wrong input, RunError when a process dies."""
     began = time.monotonic()
     district = District(options)
     try:
@@ -59,6 +62,9 @@ async def _run(district: District, recorder: Recorder, console: Console, watch: 
             bar.update(task, completed=t_ms / 1000 - options.start_s, clock=clock_of(t_ms), phase=phase)
             if watch:
                 await watch.show(district, step, phase)
+    waiting = sum(tail.queued > 0 for tail in step.tails)
+    if waiting:
+        console.print(f"{waiting} nodes still hold messages that no broker took; the counts below lack them.")
 
 
 def next_time(district: District, t_ms: int, pace_ms: int) -> int:
@@ -89,8 +95,7 @@ def phase_of(district: District, step: Step) -> str:
 async def run_demo(options: Options) -> None:
     """Run, print the table, write results.json, report.html and the database below options.out."""
     console = Console()
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "islet.sqlite").unlink(missing_ok=True)
+    _clear(options.out)
     watch, server = None, None
     if options.serve:
         state = live.LiveState()
@@ -105,7 +110,18 @@ async def run_demo(options: Options) -> None:
         console.print(f"report: {options.out / 'report.html'}", soft_wrap=True)
         if server:
             console.print(f"the live page stays at {server.url}; end it with Ctrl-C")
-            await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the regular end here
+                await asyncio.Event().wait()
     finally:
         if server:
             await server.stop()
+
+
+def _clear(out: Path) -> None:
+    """Make room for results; raises InputError for a folder that cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "islet.sqlite").unlink(missing_ok=True)
+        (out / "islet.sqlite").touch()
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written ({error.strerror}).") from error

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import aiomqtt
 import numpy as np
 
 from hal import sim
@@ -22,6 +23,7 @@ from host_tools.city.network import V_NOMINAL_V, Network, NetworkState
 from host_tools.city.options import ROOT, Options
 from host_tools.city.scenario import Scenario
 from host_tools.city.subhourly import minute_powers
+from host_tools.errors import InputError, RunError
 from host_tools.hil.frames import Tail, head
 from host_tools.hil.unixport import UnixPortRig
 from host_tools.plant.building import Plant
@@ -37,6 +39,7 @@ TICK_MASK = (1 << 30) - 1
 PHASE_RAD = np.array([0.0, -2.0 * np.pi / 3.0, 2.0 * np.pi / 3.0])  # of phase A, B, C
 CLOSED, CLOCK = True, True
 SETTLE_TRIES = 40
+BROKER_TIMEOUT_S = 5.0
 DRAIN_S = 10.0  # real time for the broker to hand on what it has acknowledged
 
 
@@ -83,8 +86,8 @@ class District:
         self._stack.callback(self.store.close)
         self.fleet = Fleet(self.store)
         self.link = AggregatorLink(self.fleet, address[1], address[0])
-        await self.link.start()
         self._stack.push_async_callback(self.link.stop)
+        await self._reach_broker()
         self.desk = CommandDesk(self.store, secrets)
         self.coordinator = Coordinator(self.fleet, self.link, self.desk, self._envelopes(), self.keys)
         self.rig = UnixPortRig(ROOT / "build" / "lib", seed=options.seed)
@@ -101,6 +104,16 @@ class District:
     def _start_broker(self) -> tuple[str, int]:
         self.broker = self._stack.enter_context(Broker())
         return "127.0.0.1", self.broker.port
+
+    async def _reach_broker(self) -> None:
+        try:
+            await self.link.start(BROKER_TIMEOUT_S)
+        except TimeoutError as error:
+            if self.options.broker is None:
+                raise
+            raise InputError(
+                f"{error}; start one there, or leave out --broker for the embedded one."
+            ) from None
 
     async def stop(self) -> None:
         """Take everything down, nodes first."""
@@ -175,10 +188,16 @@ class District:
         expected = {key: tail.acknowledged for key, tail in zip(self.keys, tails, strict=True)}
         late = await self.link.drain(expected, DRAIN_S)
         if late:
-            raise RuntimeError(f"the broker did not hand on reports of {sorted(late)[:5]} within {DRAIN_S} s")
+            names = ", ".join(key[1] for key in sorted(late)[:5])
+            raise RunError(
+                f"the broker took reports of {names} and did not hand them on within {DRAIN_S:.0f} s."
+            )
         if t1_ms % 60_000:
             return tails
-        sent = await self.coordinator.step(self.homes.epoch_s + t1_ms // 1000)
+        try:
+            sent = await self.coordinator.step(self.homes.epoch_s + t1_ms // 1000)
+        except aiomqtt.MqttError as error:
+            raise RunError(f"a command cannot be sent, for the broker is gone ({error}).") from error
         frames = {
             k: self._frame(
                 sim.DELIVER,

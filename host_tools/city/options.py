@@ -8,6 +8,7 @@ from host_tools.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]
 DAY_S = 86_400
 MAX_BUILDINGS = 1000
+MAX_PORT = 65_535
 FAULTS = ("broker",)
 
 
@@ -39,6 +40,10 @@ class Options:
             raise InputError("--from and --to must lie within one day, the first before the second.")
         if self.transformer_kva is not None and not 5 <= self.transformer_kva <= 10_000:
             raise InputError(f"--transformer-kva is {self.transformer_kva}; it must be from 5 to 10000.")
+        if not 0 <= self.port <= MAX_PORT:
+            raise InputError(f"--port is {self.port}; it must be from 0 (any free one) to {MAX_PORT}.")
+        if self.broker_address() and "broker" in self.faults:
+            raise InputError("--fault broker kills the embedded broker; leave out --broker, or the fault.")
         for fault in self.faults:
             if fault not in FAULTS:
                 raise InputError(f"--fault {fault} is unknown; known faults: {', '.join(FAULTS)}.")
@@ -48,7 +53,7 @@ class Options:
         if self.broker is None:
             return None
         host, colon, port = self.broker.rpartition(":")
-        if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        if not colon or not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
             raise InputError(
                 f"--broker is {self.broker!r}; it must be host:port, for example 127.0.0.1:1883."
             )

@@ -87,6 +87,13 @@ class Scenario:
 def _check(what: str, window: Window) -> None:
     if not 0 <= window.start_s < window.end_s <= DAY_S:
         raise InputError(
-            f"{what} from second {window.start_s:g} to {window.end_s:g}: it must start and then end "
+            f"{what} from {_clock(window.start_s)} to {_clock(window.end_s)}: it must start and then end "
             "within the day"
         )
+
+
+def _clock(t_s: float) -> str:
+    if not math.isfinite(t_s):
+        return str(t_s)
+    minutes = math.floor(t_s / 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

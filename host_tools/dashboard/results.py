@@ -182,7 +182,7 @@ class Results:
     def load(cls, path: Path) -> "Results":
         """Read the JSON file; ValueError when it is of another format or its digest does not fit."""
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found.get("format") != FORMAT:
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise ValueError(f"{path}: not {FORMAT}")
         results = _from_numbers(found["numbers"], found["run"])
         if results.digest() != found["digest"]:

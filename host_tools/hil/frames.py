@@ -21,12 +21,13 @@ class Tail:
     acknowledged: int
     queued: int
     received: int
+    fed: int  # times the watchdog was fed
 
     @classmethod
     def decode(cls, data: bytes) -> "Tail":
         """Return the answer held in TAIL_BYTES bytes."""
-        kind, contactor, shed, state, pace, acknowledged, queued, received = TAIL.unpack(data)
-        return cls(kind, bool(contactor), shed, state, pace, acknowledged, queued, received)
+        kind, contactor, *rest = TAIL.unpack(data)
+        return cls(kind, bool(contactor), *rest)
 
 
 def head(

@@ -1,24 +1,27 @@
 """Rig: one MicroPython process a node, the real firmware, hardware simulated over boards/hal/sim.py's connection."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from hal import sim
-from host_tools.errors import InputError
+from host_tools.errors import InputError, RunError
 from host_tools.hil.frames import Tail, head
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 5.0
+LOG_LINES = 8
+STOP_TIMEOUT_S = 3.0
+BURY_TIMEOUT_S = 1.0  # for a process whose connection broke to be gone
 
 
-class NodeError(Exception):
+class NodeError(RunError):
     """A node ended or stopped answering; the message carries the end of its log."""
 
 
@@ -71,6 +74,7 @@ class Node:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is for the rig, which stops its nodes in order
             )
 
     def attach(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,25 +91,30 @@ class Node:
         try:
             data = await asyncio.wait_for(self._reader.readexactly(sim.TAIL_BYTES), ANSWER_TIMEOUT_S)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
-            raise NodeError(self.obituary(error)) from error
+            raise NodeError(await self.obituary()) from error
         return Tail.decode(data)
 
-    def obituary(self, error: BaseException) -> str:
-        """Return why the node is gone, with the last lines of its log."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()[-8:]
-        return (
-            f"node {self.name} stopped answering ({type(error).__name__}); its log {self.log} ends:\n"
-            + "\n".join(lines)
-        )
+    async def obituary(self) -> str:
+        """Return how the node ended, or that it is silent, with the last lines of its log."""
+        assert self.process is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), BURY_TIMEOUT_S)
+        code = self.process.returncode
+        how = "does not answer" if code is None else f"ended with code {code}"
+        lines = self.log.read_text(errors="replace").strip().splitlines()[-LOG_LINES:]
+        tail = ":\n" + "\n".join(lines) if lines else " is empty"
+        return f"node {self.name} {how}; its log {self.log}{tail}"
 
     async def stop(self) -> None:
         """Tell the firmware that there are no more frames, so that it leaves its broker; end it if it does not go."""
         if self.process is None or self.process.returncode is not None:
             return
+        patience_s = 0.0
         if self.connected.done():
             self.send(head(sim.STOP, False, False, 0, 0, 0, 0, 0))
+            patience_s = STOP_TIMEOUT_S
         try:
-            await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
+            await asyncio.wait_for(self.process.wait(), patience_s)
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
@@ -139,7 +148,7 @@ class UnixPortRig:
         self._server = await asyncio.start_server(accept, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         for node in self.nodes:
-            await node.spawn(port, path)
+            await _whole(node.spawn(port, path))
         await asyncio.gather(*(self._arrival(node) for node in self.nodes))
 
     async def _arrival(self, node: Node) -> None:
@@ -150,7 +159,7 @@ class UnixPortRig:
         )
         if not node.connected.done():
             ended.cancel()
-            raise NodeError(node.obituary(TimeoutError()))
+            raise NodeError(await node.obituary())
         ended.cancel()
 
     async def exchange(self, frames: dict[int, bytes]) -> dict[int, Tail]:
@@ -162,7 +171,16 @@ class UnixPortRig:
 
     async def stop(self) -> None:
         """End every process and the server."""
-        for node in self.nodes:
-            await node.stop()
+        await asyncio.gather(*(node.stop() for node in self.nodes))
         if self._server:
             self._server.close()
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Await work to its end even when cancelled: a process made by half could not be ended in order."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
