@@ -60,12 +60,16 @@ MAX_BYTES = 8192
 PRICES = 24
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _number(raw: dict, row: tuple, errors: list):
     name, default, low, high = row
     value = raw.get(name, default)
     if value is None:
         errors.append(name + " is missing")
-    elif not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
+    elif not _is_number(value) or not low <= value <= high:
         errors.append("%s is %r, must be a number from %s to %s" % (name, value, low, high))
     return value
 
@@ -88,7 +92,7 @@ def _prices(raw: dict, errors: list):
 
 
 def _is_price(value) -> bool:
-    return isinstance(value, (int, float)) and -10 <= value <= 10
+    return _is_number(value) and -10 <= value <= 10
 
 
 class Settings:

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.city.district import District, Step
 from host_tools.city.options import Options
 from host_tools.city.outcome import results_of
+from host_tools.city.progress import Way
 from host_tools.city.recorder import Recorder
 from host_tools.city.watch import Watch
 from host_tools.dashboard import live, report
@@ -43,23 +43,15 @@ async def simulate(options: Options, console: Console, watch: Watch | None = Non
 
 
 async def _run(district: District, recorder: Recorder, console: Console, watch: Watch | None) -> None:
-    options = district.options
-    with Progress(
-        TextColumn("{task.fields[clock]}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %  {task.fields[phase]}"),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task("day", total=options.end_s - options.start_s, clock="00:00", phase="")
-        t_ms, pace_ms = 1000 * options.start_s, FIRST_MS
-        while t_ms < 1000 * options.end_s:
+    t_ms, end_ms, pace_ms = 1000 * district.options.start_s, 1000 * district.options.end_s, FIRST_MS
+    with Way(console, t_ms, end_ms) as way:
+        while t_ms < end_ms:
             next_ms = next_time(district, t_ms, pace_ms)
             step = await district.step(t_ms, next_ms)
             recorder.add(step)
             t_ms, pace_ms = next_ms, min(tail.pace_ms for tail in step.tails)
             phase = phase_of(district, step)
-            bar.update(task, completed=t_ms / 1000 - options.start_s, clock=clock_of(t_ms), phase=phase)
+            way.at(t_ms, phase)
             if watch:
                 await watch.show(district, step, phase)
     waiting = sum(tail.queued > 0 for tail in step.tails)
@@ -76,12 +68,6 @@ def next_time(district: District, t_ms: int, pace_ms: int) -> int:
     change_ms = min(scenario.next_change_s(t_ms / 1000), district.options.end_s) * 1000
     pace_ms = max(FIRST_MS, pace_ms // FIRST_MS * FIRST_MS)
     return min(t_ms + pace_ms, minute_ms, round(change_ms))
-
-
-def clock_of(t_ms: int) -> str:
-    """Return the local time of day as HH:MM:SS."""
-    t_s = t_ms // 1000
-    return f"{t_s // 3600:02d}:{t_s // 60 % 60:02d}:{t_s % 60:02d}"
 
 
 def phase_of(district: District, step: Step) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from host_tools.aggregator.store import EventRow
 from host_tools.city.district import District, Step
+from host_tools.city.progress import clock_of
 from host_tools.dashboard.live import LiveState
 from islet.names import STATE_NAMES
 
@@ -25,11 +26,10 @@ class Watch:
         if self._begun is None:
             self._begun, self._begun_ms = now, step.t0_ms
         truth = step.truth
-        t_s = step.t1_ms // 1000
         self.live.update(
             {
                 "t_s": step.t1_ms / 1000,
-                "clock": f"{t_s // 3600:02d}:{t_s // 60 % 60:02d}:{t_s % 60:02d}",
+                "clock": clock_of(step.t1_ms),
                 "speed": (step.t1_ms - self._begun_ms) / 1000 / max(now - self._begun, 1e-3),
                 "phase": phase,
                 "transformer_va": float(step.network.transformer_va.sum()),
@@ -62,10 +62,12 @@ class Watch:
         self._seen = rows[-1].id if rows else self._seen
         start_s = district.homes.epoch_s
         return [
-            {"clock": _clock(r.t - start_s), "node": r.node, "from": r.was, "to": r.to, "why": r.why}
+            {
+                "clock": clock_of(1000 * (r.t - start_s)),
+                "node": r.node,
+                "from": r.was,
+                "to": r.to,
+                "why": r.why,
+            }
             for r in rows
         ]
-
-
-def _clock(t_s: int) -> str:
-    return f"{t_s // 3600:02d}:{t_s // 60 % 60:02d}:{t_s % 60:02d}"
