@@ -2,13 +2,13 @@
 
 import importlib.util
 from array import array
-from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from host_tools.city.dataset import FIRST_DAY, Year, load_year
+from host_tools.bench.forecast import FIRST_S
+from host_tools.bench.plan import SLOT_S, SLOTS, TOU, settings
+from host_tools.city.dataset import Year, load_year
 from host_tools.plant.types import Floats
 from islet.control.balance import Balance
 from islet.control.band import Band
@@ -20,11 +20,7 @@ from islet.plan.planner import ETA, Planner
 from islet.state.image import Image
 from islet.state.wishes import Wishes
 
-SLOT_S = 1800
-SLOTS = 48
 STEP_MS = 300_000
-TOU = [0.22] * 16 + [0.54] * 5 + [0.22] * 3  # of the data set's summer weekdays
-FIRST_S = int(datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC).timestamp())
 
 
 def year_or_skip() -> Year:
@@ -32,22 +28,6 @@ def year_or_skip() -> Year:
     if importlib.util.find_spec("citylearn") is None:
         pytest.skip("needs the wheel citylearn 2.1.2, which carries the homes' data", allow_module_level=True)
     return load_year()
-
-
-def settings(**changes: object) -> SimpleNamespace:
-    """Return the part of a node's settings that plan and balance read."""
-    base: dict[str, object] = {
-        "battery_rated_w": 5000.0,
-        "battery_wh": 6400.0,
-        "soc_min_pu": 0.05,
-        "soc_max_pu": 1.0,
-        "reserve_soc_pu": 0.30,
-        "import_rated_w": 13_800.0,
-        "export_rated_w": 10_000.0,
-        "plan_slot_s": SLOT_S,
-        "feed_in_per_kwh": 0.05,
-    }
-    return SimpleNamespace(**{**base, **changes})
 
 
 class Home:

@@ -3,12 +3,12 @@
 import asyncio
 import sys
 
-sys.path.append(__file__.rsplit("/", 1)[0])
+sys.path.append(__file__.rsplit("/", 3)[0])
 
 
 async def main(port: int, directory: str) -> None:
     """Do a step for every line, and tell how it went."""
-    from link_rig import Publisher
+    from host_tools.hil.publisher import Publisher
 
     node = Publisher("b01", port, directory)
     while sys.stdin.readline():

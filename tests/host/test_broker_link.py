@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from link_rig import SITE, T0_S, Publisher
 from sqlalchemy import select
 
 from host_tools.aggregator.commands import CommandDesk
@@ -19,6 +18,7 @@ from host_tools.aggregator.fleet import Fleet
 from host_tools.aggregator.link import AggregatorLink
 from host_tools.aggregator.store import EventRow, ReportRow, Store
 from host_tools.broker import Broker
+from host_tools.hil.publisher import SITE, T0_S, Publisher
 from islet.sync.link import HOST_TOPIC
 
 KINDS = ["amqtt", pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto"))]

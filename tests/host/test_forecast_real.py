@@ -1,43 +1,14 @@
 """Forecasts on the 17 real homes, 24 h ahead by hours, against yesterday and the mean of seven days."""
 
-from array import array
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from home_rig import FIRST_S, year_or_skip
+from home_rig import year_or_skip
 
-from host_tools.plant.types import Floats
+from host_tools.bench.forecast import FIRST_S, nrmse
 from islet.forecast.load import LoadForecast
-from islet.forecast.profile import DayForecast
 from islet.forecast.pv import PvForecast
 
 YEAR = year_or_skip()
-TAUGHT_H = 60 * 24
-SCORED_H = 60 * 24
-EVERY_H = 7  # origins at all hours of the day
-
-
-def nrmse(series_w: Floats, make: Callable[[int], DayForecast]) -> Floats:
-    """Return [home, (ours, yesterday, seven days)]: root mean square error over mean, in per cent."""
-    rows = []
-    for h, actual_w in enumerate(series_w):
-        forecast = make(h)
-        out = array("f", [0.0] * 24)
-        errors: list[list[float]] = [[], [], []]
-        means = []
-        for hour in range(TAUGHT_H + SCORED_H):
-            if hour >= TAUGHT_H and hour % EVERY_H == 0:
-                truth = actual_w[hour : hour + 24]
-                forecast.predict(FIRST_S + hour * 3600, out)
-                week = np.mean([actual_w[hour - 24 * d : hour - 24 * d + 24] for d in range(1, 8)], axis=0)
-                guesses = (np.array(out), actual_w[hour - 24 : hour], week)
-                for kept, guess in zip(errors, guesses, strict=True):
-                    kept.append(float(np.mean((guess - truth) ** 2)))
-                means.append(truth.mean())
-            forecast.learn(FIRST_S + hour * 3600, float(actual_w[hour]))
-        rows.append([100 * np.sqrt(np.mean(kept)) / np.mean(means) for kept in errors])
-    return np.array(rows)
 
 
 def test_load_beats_yesterday_in_every_home_and_seven_days_in_the_median() -> None:

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from link_rig import T0_S, Publisher
 
 from host_tools.broker import free_port
+from host_tools.hil.publisher import T0_S, Publisher
 
 
 async def test_the_back_off_grows_and_is_bounded(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from islet.sync.report import ACK, EVENT, REPORT, Reports, next_boot
 T0_S = 1_700_000_000
 TICK0_MS = (1 << 30) - 5000
 SITE = "f1"
+REASONS = {"why": names.R_PLAN, "pv_why": names.R_NONE, "shed_why": names.R_NONE, "fault": names.R_NONE}
 
 
 class Settings:
@@ -36,7 +37,8 @@ class Even:
 class Publisher:
     """One node in virtual time: `step` makes a report and exchanges."""
 
-    def __init__(self, node: str, port: int, directory, key: bytes = bytes(32)) -> None:
+    def __init__(self, node: str, port: int, directory: object, key: bytes = bytes(32)) -> None:
+        """directory is the path of its store, made if missing."""
         self.store = Store(str(directory))
         self.node = node
         self.minute = 0
@@ -66,9 +68,7 @@ class Publisher:
         for name in ("grid_w", "pv_w", "battery_w", "load_w", "residual_w", "grid_v", "grid_hz", "bus_v"):
             getattr(self.image, name).set(100.0 + self.minute, self.now_ms)
         self.image.soc_pu.set(0.5, self.now_ms)
-        payload = self.reports.report(
-            self.image, self.now_ms, names.GRID, names.R_PLAN, 0, self.minute, 0, None
-        )
+        payload = self.reports.report(self.image, self.now_ms, names.GRID, REASONS, 0, self.minute, 0, None)
         self.outbox.put(REPORT, payload, self.reports.seq)
 
     def event(self) -> None:
