@@ -45,11 +45,13 @@ async def simulate(options: Options, console: Console, watch: Watch | None = Non
 async def _run(district: District, recorder: Recorder, console: Console, watch: Watch | None) -> None:
     t_ms, end_ms, pace_ms = 1000 * district.options.start_s, 1000 * district.options.end_s, FIRST_MS
     with Way(console, t_ms, end_ms) as way:
+        islands = False
         while t_ms < end_ms:
-            next_ms = next_time(district, t_ms, pace_ms)
+            next_ms = next_time(district, t_ms, pace_ms, islands)
             step = await district.step(t_ms, next_ms)
             recorder.add(step)
             t_ms, pace_ms = next_ms, min(tail.pace_ms for tail in step.tails)
+            islands = not step.truth.contactor_closed.all()
             phase = phase_of(district, step)
             way.at(t_ms, phase)
             if watch:
@@ -59,11 +61,14 @@ async def _run(district: District, recorder: Recorder, console: Console, watch: 
         console.print(f"{waiting} nodes still hold messages that no broker took; the counts below lack them.")
 
 
-def next_time(district: District, t_ms: int, pace_ms: int) -> int:
+def next_time(district: District, t_ms: int, pace_ms: int, islands: bool = False) -> int:
     """Return when the next interval ends: as the nodes wish, at most at the minute or the scenario's next change."""
     minute_ms = (t_ms // MINUTE_MS + 1) * MINUTE_MS
     scenario = district.scenario
-    if scenario.fine(t_ms / 1000):
+    at_change = (
+        islands and t_ms % MINUTE_MS == 0
+    )  # loads move at the minute, and an island must answer at once
+    if at_change or scenario.fine(t_ms / 1000):
         pace_ms = FIRST_MS
     change_ms = min(scenario.next_change_s(t_ms / 1000), district.options.end_s) * 1000
     pace_ms = max(FIRST_MS, pace_ms // FIRST_MS * FIRST_MS)

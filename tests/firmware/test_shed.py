@@ -219,3 +219,26 @@ def test_load_is_not_measured_on_a_failing_voltage():
     house.image.metered_load_w.degrade(NEVER)
     house.run(GRID)
     assert house.shed.total_w == 500.0
+
+
+def test_a_peak_of_the_last_hours_keeps_large_loads_off_an_island():
+    # 1.1 * 5 kW = 5500 W: after 7 kW, 0.75 * 7000 = 5250 W fits and 7000 W does not; after 9 kW only 0.35 * 9000 does
+    for peak_w, level in ((5400.0, 0), (7000.0, 1), (9000.0, 2)):
+        house = House(peak_w)
+        house.run(GRID, times=2)
+        house.load_w = 300.0
+        house.run(GRID, dt_ms=60_000, times=3)  # the mean, 300 W in the end, takes a while
+        house.shed.mean_w = 300.0
+        house.run(GRID)
+        assert house.shed.ready_level == level, peak_w
+
+
+def test_a_peak_is_forgotten():
+    # 7 kW fade to 5500 W in about 4 h * ln(7000 / 5500) = 58 minutes
+    house = House(7000.0)
+    house.run(GRID)
+    house.load_w = 300.0
+    house.run(GRID, dt_ms=60_000, times=55)
+    assert house.shed.peak_w > 5500.0
+    house.run(GRID, dt_ms=60_000, times=6)
+    assert house.shed.peak_w < 5500.0

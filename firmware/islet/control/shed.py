@@ -28,6 +28,8 @@ RATING_USE = 0.9
 MARGIN = 1.3  # of energy before a level is given back
 RESTORE_MS = 300_000
 HOLD_MS = 1000  # after a change the meters still show the load before it
+PEAK_USE = 1.1  # of the rating that a load as large as the last peak may take: inverters trip at 1.2
+PEAK_MS = 14_400_000  # time constant in which a peak is forgotten: appliances come back
 MEAN_MS = 900_000  # time constant of the load that the stored energy is held against
 ETA = sqrt(0.9)  # battery, one way
 IDLE_PU = 0.01  # of the rating: less is no discharge
@@ -42,6 +44,7 @@ class Shed:
 
     def __init__(self, s) -> None:
         self._limit_w = RATING_USE * s.battery_rated_w
+        self._peak_limit_w = PEAK_USE * s.battery_rated_w
         self._capacity_wh = s.battery_wh * ETA
         self._soc_min_pu = s.soc_min_pu
         self._autonomy_h = s.autonomy_s / 3600
@@ -53,6 +56,7 @@ class Shed:
         self.ready_reason = R_STALE_INPUT
         self.total_w = 0.0  # load with all groups served, inferred from the shares while some are not
         self.mean_w = 0.0
+        self.peak_w = 0.0  # the highest total of the last hours, fading
         self._known = False
         self._since_ms = 0  # the last change of level
         self._islanded = False
@@ -86,6 +90,9 @@ class Shed:
         self.total_w = max(0.0, load.value) / served
         share = dt_ms / (dt_ms + MEAN_MS) if self._known else 1.0
         self.mean_w += share * (self.total_w - self.mean_w)
+        self.peak_w *= PEAK_MS / (dt_ms + PEAK_MS)
+        if self.level == 0:  # what is inferred from a share is no peak seen
+            self.peak_w = max(self.peak_w, self.total_w)
         self._known = True
 
     def _prepare(self, image, now_ms: int, pv_wh: float) -> None:
@@ -124,7 +131,7 @@ class Shed:
     def _power_level(self) -> int:
         """Return the lowest level within the rating; critical load alone is always tried."""
         for level in (0, 1):
-            if self._load_w(level) <= self._limit_w:
+            if self._carries(level):
                 return level
         return LEVEL_CRITICAL
 
@@ -147,7 +154,11 @@ class Shed:
             return False
         level = self.level - 1
         enough = energy_wh >= MARGIN * self._need_wh(level)
-        return enough and (level == LEVEL_CRITICAL or self._load_w(level) <= self._limit_w)
+        return enough and (level == LEVEL_CRITICAL or self._carries(level))
+
+    def _carries(self, level: int) -> bool:
+        """Return whether the inverter carries a level's load now, and would if the last peak came again."""
+        return self._load_w(level) <= self._limit_w and self.peak_w * SERVED[level] <= self._peak_limit_w
 
     def _need_wh(self, level: int) -> float:
         return self.mean_w * SERVED[level] * self._autonomy_h
