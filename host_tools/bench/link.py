@@ -14,6 +14,7 @@ from host_tools.aggregator.fleet import Fleet
 from host_tools.aggregator.link import AggregatorLink
 from host_tools.aggregator.store import ReportRow, Store
 from host_tools.broker import Broker, Kind, find_mosquitto
+from host_tools.errors import RunError
 from host_tools.hil.script import command, environment, run_script
 
 SCRIPTS = Path(__file__).parent / "upy"
@@ -72,8 +73,9 @@ async def _load(link: AggregatorLink, port: int, folder: str, n: int, span_s: fl
             told = json.loads(await process.stdout.readline())
         newest = {(site, node): int(number) for site, node, number in told}
         late = await link.drain(newest, DRAIN_S)
-        if late:
-            raise TimeoutError(f"reports of {len(late)} nodes did not arrive within {DRAIN_S:.0f} s")
+        if late or link.fleet.errors:
+            refused = dict(link.fleet.errors)
+            raise RunError(f"reports of {len(late)} nodes late after {DRAIN_S:.0f} s, refused: {refused}")
         span_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
         reports = _stored(link.fleet.store) - before
         return reports / span_s, 1000 * cpu_s / reports

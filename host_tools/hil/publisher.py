@@ -66,7 +66,9 @@ class Publisher:
         """Queue one report of made-up values."""
         self.image.epoch_s = self.now_s
         for name in ("grid_w", "pv_w", "battery_w", "load_w", "residual_w", "grid_v", "grid_hz", "bus_v"):
-            getattr(self.image, name).set(100.0 + self.minute, self.now_ms)
+            getattr(self.image, name).set(
+                100.0 + self.minute % 800, self.now_ms
+            )  # below the wire's bound of a frequency
         self.image.soc_pu.set(0.5, self.now_ms)
         payload = self.reports.report(self.image, self.now_ms, names.GRID, REASONS, 0, self.minute, 0, None)
         self.outbox.put(REPORT, payload, self.reports.seq)
