@@ -42,15 +42,15 @@ async def _rounds(site: Site, pacer) -> None:
             await _deliver(site, pacer)
         else:
             await _round(site, pacer)
-        link = site.link
-        pacer.done(
-            site.node.island.state,
-            site.node.island.pace_ms(pacer.now_ms),
-            site.link.acknowledged,
-            0 if site.outbox.empty() else 1,
-            link.received,
-        )
+        _answer(site, pacer)
     await site.link.close()
+
+
+def _answer(site: Site, pacer) -> None:
+    """Tell the pacer that the work of this step is done, and how the node stands."""
+    island, link = site.node.island, site.link
+    waits = 0 if site.outbox.empty() else 1
+    pacer.done(island.state, island.pace_ms(pacer.now_ms), link.acknowledged, waits, link.received)
 
 
 async def _round(site: Site, pacer) -> None:
@@ -102,13 +102,7 @@ class Tasks:
         while await pacer.ready() and pacer.next():
             site.step(pacer, pacer.now_ms, pacer.dt_ms)
             self.slips += pacer.late
-            pacer.done(
-                site.node.island.state,
-                site.node.island.pace_ms(pacer.now_ms),
-                site.link.acknowledged,
-                0 if site.outbox.empty() else 1,
-                site.link.received,
-            )
+            _answer(site, pacer)
             self._alive("cycle")
             if not self._overdue(pacer.now_ms):
                 self._hw.feed_watchdog()
