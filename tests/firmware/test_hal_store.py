@@ -43,6 +43,14 @@ def test_saves_loads_appends_and_lists():
     assert store.names() == ["b"]
 
 
+def test_overwrites_in_place():
+    store = _clean()
+    store.overwrite("a", b"one and more")
+    store.overwrite("a", b"two")
+    assert store.load("a") == b"two"
+    assert os.listdir(ROOT) == ["a"]
+
+
 def test_a_missing_name_is_enoent():
     store = _clean()
     for work in (store.load, store.size, store.remove):
@@ -54,6 +62,7 @@ def test_names_stay_in_their_directory():
     store = _clean()
     for name in ("", "../x", "a/b", ".x", "x.new"):
         assert _error(store.save, name, b"") == errno.EINVAL
+        assert _error(store.overwrite, name, b"") == errno.EINVAL
 
 
 def test_a_save_that_was_cut_short_leaves_the_old_content():
@@ -73,3 +82,5 @@ def test_sync_is_called_around_the_rename():
     store = Store(ROOT, lambda: seen.append(sorted(os.listdir(ROOT))))
     store.save("a", b"1")
     assert seen == [["a.new"], ["a"]]
+    store.overwrite("b", b"1")
+    assert seen[2:] == [["a", "b"]]
