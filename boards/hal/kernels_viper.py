@@ -8,65 +8,127 @@ caller's duty as in the reference: a pointer does not check them.
 
 
 @micropython.viper
-def sums(window: ptr16, v: int, i: int, first: int, stop: int, out: ptr32, at: int):
-    """Write the six sums of channels v and i over sets first..stop-1 to out[at:]; first >= 1."""
-    sum_v = 0
-    sum_i = 0
-    sum_vv = 0
-    sum_ii = 0
-    sum_vi = 0
-    sum_vp = 0
-    k = 4 * first
-    end = 4 * stop
-    before = window[k - 4 + i] - 2048
-    while k < end:
-        x = window[k + v] - 2048
-        y = window[k + i] - 2048
-        sum_v += x
-        sum_i += y
-        sum_vv += x * x
-        sum_ii += y * y
-        sum_vi += x * y
-        sum_vp += x * before
-        before = y
-        k += 4
-    out[at] = sum_v
-    out[at + 1] = sum_i
-    out[at + 2] = sum_vv
-    out[at + 3] = sum_ii
-    out[at + 4] = sum_vi
-    out[at + 5] = sum_vp
+def linearise(raw: ptr16, table: ptr16, out: ptr16, at: int, count: int):
+    """Write table[code] of `count` raw codes of 12 bits to out[at:]; higher bits (error flags) are dropped."""
+    k = 0
+    while k < count:
+        out[at + k] = table[raw[k] & 4095]
+        k += 1
+
+
+@micropython.viper
+def squares(window: ptr16, stride: int, channel: int, bounds: ptr16, rows: int, out: ptr32):
+    """Write three sums of a channel a row to out; row r covers sets bounds[r]..bounds[r + 1] - 1."""
+    at = 0
+    row = 0
+    k = stride * bounds[0] + channel
+    while row < rows:
+        row += 1
+        end = stride * bounds[row] + channel
+        total = 0
+        high = 0
+        low = 0
+        while k < end:
+            x = window[k] - 32768
+            k += stride
+            p = x * x
+            total += x
+            high += p >> 8
+            low += p & 255
+        out[at] = total
+        out[at + 1] = high
+        out[at + 2] = low
+        at += 3
+
+
+@micropython.viper
+def products(window: ptr16, stride: int, v: int, i: int, bounds: ptr16, rows: int, out: ptr32):
+    """Write eight sums of x = v and y = i a row; v or i less a multiple of stride is that channel sets ago."""
+    at = 0
+    row = 0
+    k = stride * bounds[0] + i
+    skew = v - i
+    before = window[k - stride] - 32768
+    while row < rows:
+        row += 1
+        end = stride * bounds[row] + i
+        sum_x = sum_y = 0
+        yy_high = yy_low = 0
+        xy_high = xy_low = 0
+        xp_high = xp_low = 0
+        while k < end:
+            x = window[k + skew] - 32768
+            y = window[k] - 32768
+            k += stride
+            sum_x += x
+            sum_y += y
+            p = y * y
+            yy_high += p >> 8
+            yy_low += p & 255
+            p = x * y
+            xy_high += p >> 8
+            xy_low += p & 255
+            p = x * before
+            xp_high += p >> 8
+            xp_low += p & 255
+            before = y
+        out[at] = sum_x
+        out[at + 1] = sum_y
+        out[at + 2] = yy_high
+        out[at + 3] = yy_low
+        out[at + 4] = xy_high
+        out[at + 5] = xy_low
+        out[at + 6] = xp_high
+        out[at + 7] = xp_low
+        at += 8
 
 
 @micropython.viper
 def correlate(
-    window: ptr16, channel: int, first: int, stop: int, table: ptr16, turn: int, out: ptr32, at: int
+    window: ptr16, stride: int, channel: int, bounds: ptr16, rows: int, table: ptr16, turn: int, out: ptr32
 ):
-    """Write the sums of x*cos and x*sin over sets first..stop-1 to out[at:]; turn is a set's phase step."""
-    sum_cos = 0
-    sum_sin = 0
-    phase = first * turn
-    k = 4 * first + channel
-    end = 4 * stop + channel
-    while k < end:
-        x = window[k] - 2048
-        step = (phase >> 14) & 1023
-        sum_cos += x * (table[step + 256] - 2048)
-        sum_sin += x * (table[step] - 2048)
-        phase += turn
-        k += 4
-    out[at] = sum_cos
-    out[at + 1] = sum_sin
+    """Write four sums of a channel a row; turn is a set's phase step, the phase of set 0 is 0."""
+    at = 0
+    row = 0
+    k = stride * bounds[0] + channel
+    phase = bounds[0] * turn
+    while row < rows:
+        row += 1
+        end = stride * bounds[row] + channel
+        cos_high = 0
+        cos_low = 0
+        sin_high = 0
+        sin_low = 0
+        while k < end:
+            x = window[k] - 32768
+            k += stride
+            step = (phase >> 13) & 2047
+            phase += turn
+            p = x * (table[step + 512] - 32768)
+            cos_high += p >> 8
+            cos_low += p & 255
+            p = x * (table[step] - 32768)
+            sin_high += p >> 8
+            sin_low += p & 255
+        out[at] = cos_high
+        out[at + 1] = cos_low
+        out[at + 2] = sin_high
+        out[at + 3] = sin_low
+        at += 4
 
 
 @micropython.viper
-def crossings(window: ptr16, channel: int, n_sets: int, arm: int, out: ptr16, room: int) -> int:
+def crossings(
+    window: ptr16, stride: int, channel: int, first: int, stop: int, arm: int, out: ptr16, room: int
+) -> int:
     """Write the sets where the channel rises through mid code after being below -arm; return how many."""
     count = 0
     armed = 0
-    n = 0
-    while n < n_sets:
-        x = window[4 * n + channel] - 2048
+    n = first
+    k = stride * first + channel
+    while n < stop:
+        x = window[k] - 32768
+        k += stride
         if x < 0 - arm:
             armed = 1
         elif armed != 0 and x >= 0 and count < room:
@@ -75,3 +137,25 @@ def crossings(window: ptr16, channel: int, n_sets: int, arm: int, out: ptr16, ro
             count += 1
         n += 1
     return count
+
+
+@micropython.viper
+def extremes(window: ptr16, stride: int, channel: int, first: int, stop: int, out: ptr32):
+    """Write lowest code, highest code and how many at a rail, of sets first..stop-1 of a channel, to out."""
+    lowest = 65535
+    highest = 0
+    railed = 0
+    k = stride * first + channel
+    end = stride * stop + channel
+    while k < end:
+        code = window[k]
+        k += stride
+        if code < lowest:
+            lowest = code
+        if code > highest:
+            highest = code
+        if code <= 1 or code == 65535:
+            railed += 1
+    out[0] = lowest
+    out[1] = highest
+    out[2] = railed

@@ -4,8 +4,9 @@ from array import array
 from math import cos, pi, sqrt
 
 SET_HZ = 3600
-VOLTS_PER_CODE = 0.2
-AMPS_PER_CODE = 0.05
+STEP = 16  # window codes in a code of 12 bits
+VOLTS_PER_CODE = 0.2 / STEP
+AMPS_PER_CODE = 0.05 / STEP
 
 
 def sine(
@@ -26,18 +27,54 @@ def dead(t_s: float) -> float:
     return 0.0
 
 
-def sampled(v_grid, v_bus, i_grid, i_load, n_sets: int = 360) -> array:
-    """Return the window an ADC delivers that samples the four channels in turn, ending at t = 0."""
-    waves = (v_grid, v_bus, i_grid, i_load)
-    scales = (VOLTS_PER_CODE, VOLTS_PER_CODE, AMPS_PER_CODE, AMPS_PER_CODE)
-    window = array("H", bytes(8 * n_sets))
-    for k in range(4 * n_sets):
-        t_s = (k - 4 * n_sets) / (4 * SET_HZ)
-        code = 2048 + round(waves[k % 4](t_s) / scales[k % 4])
-        window[k] = min(4095, max(0, code))
+def coded(channels: list | tuple, n_sets: int = 360, end_s: float = 0.0, together: bool = False) -> array:
+    """Return the window of a 12-bit converter that samples (wave, scale) channels in turn, ending at end_s."""
+    stride = len(channels)
+    window = array("H", bytes(2 * stride * n_sets))
+    for k in range(stride * n_sets):
+        wave, scale = channels[k % stride]
+        place = k // stride * stride if together else k
+        t_s = end_s + (place - stride * n_sets) / (stride * SET_HZ)
+        code = 2048 + round(wave(t_s) / (STEP * scale))
+        window[k] = min(65535, max(1, STEP * code))
     return window
+
+
+def sampled(v_grid, v_bus, i_grid, i_load, n_sets: int = 360, end_s: float = 0.0) -> array:
+    """Return the window of the four channels of a single-phase building."""
+    volts, amps = VOLTS_PER_CODE, AMPS_PER_CODE
+    channels = ((v_grid, volts), (v_bus, volts), (i_grid, amps), (i_load, amps))
+    return coded(channels, n_sets, end_s)
 
 
 def near(got: float, wanted: float, tolerance: float) -> bool:
     """Return whether got is within tolerance of wanted."""
     return abs(got - wanted) <= tolerance
+
+
+class Stream:
+    """Consecutive windows of channels (wave, scale), handed over as a sampler does: with history."""
+
+    def __init__(self, channels, history: int, n_sets: int = 360, together: bool = False) -> None:
+        """Waves get the time since the stream began, so frequencies may change in it."""
+        self.channels = channels
+        self.history = history
+        self.n_sets = n_sets
+        self.together = together
+        self.kept = 0
+        self.sets = 0  # since the beginning
+        self.window = array("H")
+
+    def next(self) -> array:
+        """Return the next window; `kept` of its sets were in the last one."""
+        self.sets += self.n_sets
+        new = coded(self.channels, self.n_sets, self.sets / SET_HZ, self.together)
+        stride = len(self.channels)
+        self.kept = min(self.history, len(self.window) // stride)
+        self.window = self.window[len(self.window) - stride * self.kept :] + new
+        return self.window
+
+    def feed(self, meter, image, now_ms: int = 0) -> None:
+        """Let a meter measure the next window."""
+        window = self.next()
+        meter.measure(window, self.kept, len(window) // len(self.channels), image, now_ms)

@@ -6,16 +6,17 @@ from math import pi
 from measure_waves import AMPS_PER_CODE, VOLTS_PER_CODE, dead, near, sampled, sine
 
 from islet.measure import kernels
-from islet.measure.frequency import wrap_rad
-from islet.measure.meter import Meter, Ratings
+from islet.measure.meter import Meter
+from islet.measure.phasor import wrap_rad
+from islet.measure.wiring import single_phase
 from islet.names import NOT_IMPLEMENTED, OK
 from islet.state.image import Image
 
 
 def measured(v_grid, v_bus) -> tuple:
-    meter = Meter(kernels, Ratings(VOLTS_PER_CODE, AMPS_PER_CODE))
+    meter = Meter(kernels, single_phase(VOLTS_PER_CODE, AMPS_PER_CODE))
     image = Image()
-    meter.measure(sampled(v_grid, v_bus, dead, dead), 360, image, 1000)
+    meter.measure(sampled(v_grid, v_bus, dead, dead), 0, 360, image, 1000)
     return meter, image
 
 
@@ -52,14 +53,16 @@ def test_phase_and_slip_at_the_end_of_the_window() -> None:
 def test_dead_grid_has_no_frequency_and_keeps_the_last() -> None:
     meter, image = measured(sine(230.0, 49.9), sine(230.0))
     last = image.grid_hz.value
-    meter.measure(sampled(sine(11.0, 49.9), sine(230.0), dead, dead), 360, image, 1100)  # 4.8 % of nominal
+    meter.measure(sampled(sine(11.0, 49.9), sine(230.0), dead, dead), 0, 360, image, 1100)  # 4.8 % of nominal
     assert image.grid_v.quality == OK
     assert near(image.grid_v.value, 11.0, 0.1)
     assert image.grid_hz.quality == NOT_IMPLEMENTED
     assert image.slip_rad.quality == NOT_IMPLEMENTED
     assert image.bus_hz.quality == OK
     assert image.grid_hz.value == last != 0.0
-    meter.measure(sampled(sine(12.0, 49.9), sine(230.0), dead, dead), 360, image, 1200)  # 5.2 %: alive again
+    meter.measure(
+        sampled(sine(12.0, 49.9), sine(230.0), dead, dead), 0, 360, image, 1200
+    )  # 5.2 %: alive again
     assert image.grid_hz.quality == OK
     assert image.slip_rad.quality == OK
 
@@ -79,10 +82,11 @@ def test_a_dip_is_not_a_low_frequency() -> None:
 
 
 def test_window_that_does_not_fit_is_refused() -> None:
-    meter = Meter(kernels, Ratings(VOLTS_PER_CODE, AMPS_PER_CODE), 360)
-    for codes, n_sets in ((4 * 361, 361), (4 * 359, 360), (4, 1)):
+    meter = Meter(kernels, single_phase(VOLTS_PER_CODE, AMPS_PER_CODE), 360)
+    most = meter.max_sets
+    for codes, kept, n_sets in ((4 * most + 4, 99, most + 1), (4 * 359, 0, 360), (8, 0, 2), (1440, 360, 360)):
         try:
-            meter.measure(array("H", [2048] * codes), n_sets, Image(), 0)
+            meter.measure(array("H", [32768] * codes), kept, n_sets, Image(), 0)
         except ValueError:
             continue
         raise AssertionError("measured a window that does not fit")

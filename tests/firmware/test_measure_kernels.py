@@ -3,60 +3,118 @@
 from array import array
 
 from islet.measure import kernels
-from islet.measure.frequency import quadrature_table
+from islet.measure.phasor import quadrature_table
 
 SMALL_INT_MAX = 2**30 - 1  # 31-bit small int of the 32-bit boards
+MID = 32768
+PEAK = 32767  # of a valid code about MID
 
 
-def test_sums_by_hand() -> None:
-    # v = 1 2 3, i = 10 -20 30 about mid code, on channels 1 and 2; hand calculation over sets 1..2
-    window = array("H", [2048] * 12)
-    for n, (v, i) in enumerate(((1, 10), (2, -20), (3, 30))):
-        window[4 * n + 1] = 2048 + v
-        window[4 * n + 2] = 2048 + i
-    out = array("i", [7] * 8)
-    kernels.sums(window, 1, 2, 1, 3, out, 1)
-    assert list(out) == [7, 5, 10, 13, 1300, 50, 2 * 10 + 3 * -20, 7]
+def window_of(stride: int, channels: dict, n_sets: int) -> array:
+    """Return sets of codes about MID: channels by number, the others at zero."""
+    window = array("H", [MID] * stride * n_sets)
+    for channel in channels:
+        for n in range(n_sets):
+            window[stride * n + channel] = MID + channels[channel][n]
+    return window
 
 
-def test_sums_stay_small_ints_at_the_edge() -> None:
-    window = array("H", [0] * 4 * (kernels.MAX_SETS + 1))  # code 0 is the widest: -2048
-    out = array("i", [0] * 6)
-    kernels.sums(window, 0, 2, 1, kernels.MAX_SETS + 1, out, 0)
-    assert max(out) == kernels.MAX_SETS * 2048 * 2048 <= SMALL_INT_MAX
-    assert (kernels.MAX_SETS + 1) * 2048 * 2048 > SMALL_INT_MAX  # one more set would not fit
+def test_linearise_drops_the_error_flag() -> None:
+    table = array("H", [16 * k for k in range(4096)])
+    out = array("H", [7] * 5)
+    kernels.linearise(array("H", [3, 0x8000 | 4095, 2048, 9]), table, out, 1, 3)
+    assert list(out) == [7, 48, 65520, 32768, 7]
+
+
+def test_squares_by_hand() -> None:
+    # Rows of sets 0..1 and 2: 300 - 200 = 100; 90000 + 40000 = 351 * 256 + 160 and 156 * 256 + 64; 7 and 49
+    window = window_of(3, {2: (300, -200, 7)}, 3)
+    out = array("i", [9] * 7)
+    kernels.squares(window, 3, 2, array("H", [0, 2, 3]), 2, out)
+    assert list(out) == [100, 351 + 156, 144 + 64, 7, 0, 49, 9]
+
+
+def test_products_by_hand() -> None:
+    # v = 1 2 3, i = 10 -20 30, over sets 1..2: v 5, i 10, ii 400 + 900, vi -40 + 90, vi[n-1] 20 - 60
+    window = window_of(4, {1: (1, 2, 3), 2: (10, -20, 30)}, 3)
+    out = array("i", [7] * 9)
+    kernels.products(window, 4, 1, 2, array("H", [1, 3]), 1, out)
+    # 400 = 256 + 144, 900 = 3 * 256 + 132; -40 = -256 + 216, 90; 20, -60 = -256 + 196
+    assert list(out) == [5, 10, 1 + 3, 144 + 132, -1, 216 + 90, -1, 20 + 196, 7]
+
+
+def test_a_voltage_some_sets_ago() -> None:
+    # One set ago: v = 1 2 against i = -20 30 is -20 + 60; against the set before, 10 - 40.
+    window = window_of(4, {1: (1, 2, 3), 2: (10, -20, 30)}, 3)
+    out = array("i", [0] * 8)
+    kernels.products(window, 4, 1 - 4, 2, array("H", [1, 3]), 1, out)
+    assert 256 * out[4] + out[5] == 40
+    assert 256 * out[6] + out[7] == -30
+
+
+def test_rows_stay_small_ints_at_the_edge() -> None:
+    n = kernels.MAX_SETS
+    window = window_of(2, {0: [-PEAK] * (n + 1), 1: [PEAK] * (n + 1)}, n + 1)
+    bounds = array("H", [1, n + 1])
+    out = array("i", [0] * 8)
+    kernels.products(window, 2, 0, 1, bounds, 1, out)
+    # PEAK**2 = 4193 * 2**18 + ... : high 4194048, low 1; its negative: high -4194049, low 255
+    assert list(out[2:6]) == [n * 4194048, n * 1, -n * 4194049, n * 255]
+    assert n * (PEAK * PEAK + 256) // 256 <= SMALL_INT_MAX
+    assert max(abs(word) for word in out) <= SMALL_INT_MAX
+    assert 2 * PEAK * PEAK > SMALL_INT_MAX  # why a product is cut in two
+    kernels.squares(window, 2, 0, bounds, 1, out)
+    assert list(out[:3]) == [-n * PEAK, n * 4194048, n]
 
 
 def test_correlate_stays_small_ints_at_the_edge() -> None:
     # No phase step: every set meets the same table entry, here the crest of the cosine.
     table = quadrature_table()
-    assert max(table) - 2048 == 2048 - min(table) == 2047
-    window = array("H", [0] * 4 * kernels.MAX_SETS)
-    out = array("i", [0] * 2)
-    kernels.correlate(window, 3, 0, kernels.MAX_SETS, table, 0, out, 0)
-    assert out[0] == -kernels.MAX_SETS * 2048 * 2047
+    n = kernels.MAX_SETS
+    assert max(table) - MID == MID - min(table) == PEAK
+    window = window_of(4, {3: [-PEAK] * n}, n)
+    out = array("i", [0] * 4)
+    kernels.correlate(window, 4, 3, array("H", [0, n]), 1, table, 0, out)
+    assert 256 * out[0] + out[1] == -n * PEAK * PEAK
     assert abs(out[0]) <= SMALL_INT_MAX
 
 
 def test_correlate_finds_the_quarter() -> None:
     # Codes 0 100 0 -100 at a quarter turn a set are a sine: sum(x * sin) = 2 * 100 * peak, sum(x * cos) = 0.
     table = quadrature_table()
-    window = array("H", [0] * 16)
-    for n in range(4):
-        window[4 * n + 2] = (2048, 2148, 2048, 1948)[n]
-    out = array("i", [0, 0])
-    kernels.correlate(window, 2, 0, 4, table, 1 << 22, out, 0)
-    assert out[1] == 2 * 100 * 2047
-    assert abs(out[0]) <= 2 * 100 * 7  # the table's sine half a step from zero: 2047 * pi / 1024 = 6.3
+    window = window_of(4, {2: (0, 100, 0, -100)}, 4)
+    out = array("i", [0] * 4)
+    kernels.correlate(window, 4, 2, array("H", [0, 4]), 1, table, 1 << 22, out)
+    assert 256 * out[2] + out[3] == 2 * 100 * PEAK
+    # the table's sine half a step from zero: 32767 * pi / 2048 = 50.3
+    assert abs(256 * out[0] + out[1]) <= 2 * 100 * 51
+
+
+def test_correlate_goes_on_from_row_to_row() -> None:
+    table = quadrature_table()
+    window = window_of(1, {0: (5, -700, 90, 4000, -123, 17)}, 6)
+    whole, parts = array("i", [0] * 4), array("i", [0] * 8)
+    kernels.correlate(window, 1, 0, array("H", [1, 6]), 1, table, 233017, whole)
+    kernels.correlate(window, 1, 0, array("H", [1, 3, 6]), 2, table, 233017, parts)
+    assert [parts[k] + parts[4 + k] for k in range(4)] == list(whole)
 
 
 def test_crossings_need_the_depth_and_the_rise() -> None:
     shape = [-5, 5, -30, -1, 0, -5, 5, 40, -40, 7]
-    window = array("H", [2048] * 4 * len(shape))
-    for n, x in enumerate(shape):
-        window[4 * n] = 2048 + x
+    window = window_of(4, {0: shape}, len(shape))
     out = array("H", [0] * 8)
-    assert kernels.crossings(window, 0, len(shape), 20, out, 8) == 2
+    assert kernels.crossings(window, 4, 0, 0, len(shape), 20, out, 8) == 2
     assert list(out)[:2] == [4, 9]  # -5..5 is noise, 0 counts as risen
-    assert kernels.crossings(window, 0, len(shape), 20, out, 1) == 1
-    assert kernels.crossings(window, 1, len(shape), 20, out, 8) == 0
+    assert kernels.crossings(window, 4, 0, 0, len(shape), 20, out, 1) == 1
+    assert kernels.crossings(window, 4, 1, 0, len(shape), 20, out, 8) == 0
+    assert kernels.crossings(window, 4, 0, 3, len(shape), 20, out, 8) == 1  # not armed by set 2
+    assert out[0] == 9
+
+
+def test_extremes_count_the_rails() -> None:
+    window = array("H", [9, 40_000, 9, 65535, 9, 1, 9, 30_000])
+    out = array("i", [0] * 3)
+    kernels.extremes(window, 2, 1, 0, 4, out)
+    assert list(out) == [1, 65535, 2]
+    kernels.extremes(window, 2, 1, 3, 4, out)
+    assert list(out) == [30_000, 30_000, 0]

@@ -1,4 +1,4 @@
-"""The hot parts of the meter and the energy counter allocate nothing; MicroPython only."""
+"""The hot parts of the meter allocate nothing; MicroPython only."""
 
 from array import array
 
@@ -6,41 +6,46 @@ import micropython
 
 from hal import kernels_viper
 from islet.measure import kernels
-from islet.measure.energy import EnergyCounter
-from islet.measure.meter import Meter, Ratings
+from islet.measure.linearise import plain_table
+from islet.measure.meter import Meter
+from islet.measure.wiring import BUS_V, CIRCUIT_I, THREE, Channel, Wiring, single_phase
+from islet.state.image import Image
 
-SQUARE = array("H", ([3000] * 36 * 4 + [1000] * 36 * 4) * 5)  # 50 Hz on all channels, 360 sets
+N_SETS = 360
+
+
+def square(stride: int) -> array:
+    """Return 50 Hz on all channels."""
+    return array("H", ([48_000] * 36 * stride + [16_000] * 36 * stride) * 5)
+
+
+def full_house() -> Wiring:
+    """Return three voltages and twelve currents."""
+    channels = [Channel("v%d" % p, BUS_V, p, 0.0125, 230.0) for p in (1, 2, 3)]
+    channels += [Channel("i%d" % n, CIRCUIT_I, n % 3 + 1, 0.003, 60.0) for n in range(12)]
+    return Wiring(channels, THREE)
 
 
 def check_hot_parts(meter: Meter) -> None:
-    meter.find(SQUARE, 360)  # once before, so that first use is behind us
-    meter.grid.cycles.settle(SQUARE, 360)
-    meter.bus.cycles.settle(SQUARE, 360)
-    assert meter.bus.cycles.count == 4
+    window = square(meter.wiring.stride)
+    meter.measure(window, 0, N_SETS, Image(), 0)  # first use is behind us
+    out = array("i", [0] * 3)
+    table = plain_table()
     micropython.heap_lock()
     try:
-        meter.find(SQUARE, 360)
-        meter.accumulate(SQUARE)
+        meter.accumulate(window)
+        meter.kernels.extremes(window, meter.wiring.stride, 0, 0, N_SETS, out)
+        meter.kernels.linearise(window, table, window, 0, N_SETS)
     finally:
         micropython.heap_unlock()
+    assert meter.bus.cycles.count == 4 - 1
     assert meter.bus.cycles.stop - meter.bus.cycles.first == 216
 
 
 def test_native_sums_allocate_nothing() -> None:
-    check_hot_parts(Meter(kernels_viper, Ratings(0.2, 0.05)))
+    check_hot_parts(Meter(kernels_viper, single_phase(0.2 / 16, 0.05 / 16)))
+    check_hot_parts(Meter(kernels_viper, full_house()))
 
 
 def test_plain_sums_allocate_nothing() -> None:
-    check_hot_parts(Meter(kernels, Ratings(0.2, 0.05)))
-
-
-def test_energy_allocates_nothing() -> None:
-    energy = EnergyCounter()
-    micropython.heap_lock()
-    try:
-        for power_w in range(-20_000, 20_000, 1000):
-            energy.add(power_w, 60_000)
-    finally:
-        micropython.heap_unlock()
-    assert energy.import_wh == 3166  # sum of 1000..19000 is 190 kW minutes
-    assert energy.export_wh == 3500  # and 210
+    check_hot_parts(Meter(kernels, single_phase(0.2 / 16, 0.05 / 16)))

@@ -4,7 +4,9 @@ from array import array
 
 from hal import kernels_viper as native
 from islet.measure import kernels as plain
-from islet.measure.frequency import quadrature_table
+from islet.measure.phasor import quadrature_table
+
+N_SETS = 300
 
 
 class Draw:
@@ -19,51 +21,87 @@ class Draw:
         x ^= x >> 17
         x ^= (x << 5) & 0xFFFFFFFF
         self.state = x
-        return (x >> 8) & 0xFFF
+        return max(1, (x >> 8) & 0xFFFF)
 
 
 def windows():
-    """Yield windows of 300 sets: random ones, and the widest codes in every pairing."""
+    """Yield (stride, window of N_SETS sets): random codes, and the widest in every pairing."""
     draw = Draw()
-    for _ in range(3):
-        yield array("H", [draw.code() for _ in range(1200)])
-    for even in (0, 4095):
-        for odd in (0, 2048, 4095):
-            yield array("H", [even, odd, odd, even] * 300)
+    for stride in (4, 1, 15):
+        yield stride, array("H", [draw.code() for _ in range(stride * N_SETS)])
+    for even in (1, 65535):
+        for odd in (1, 32768, 65535):
+            yield 4, array("H", [even, odd, odd, even] * N_SETS)
 
 
-def spans() -> tuple:
-    return ((1, 256), (1, 2), (45, 300), (299, 300), (7, 7))
+def partitions():
+    """Yield bounds of rows: one, several, single sets, none."""
+    for bounds in ((1, 256), (1, 2, 255, 299, 300), (45, 300), (299, 300), (7, 7), (3, 4, 4, 9)):
+        yield array("H", bounds), len(bounds) - 1
 
 
-def test_sums_are_equal() -> None:
-    a, b = array("i", [-1] * 9), array("i", [-1] * 9)
-    for window in windows():
-        for v, i in ((0, 2), (1, 2), (1, 3), (3, 0)):
-            for first, stop in spans():
-                plain.sums(window, v, i, first, stop, a, 2)
-                native.sums(window, v, i, first, stop, b, 2)
+def pair() -> tuple:
+    return array("i", [-1] * 50), array("i", [-1] * 50)
+
+
+def test_linearise_is_equal() -> None:
+    table = array("H", [(7 * k + 3) & 0xFFFF for k in range(4096)])
+    a, b = array("H", [9] * 1300), array("H", [9] * 1300)
+    for _, window in windows():
+        for at, count in ((0, 300), (17, 1), (100, 0)):
+            plain.linearise(window, table, a, at, count)
+            native.linearise(window, table, b, at, count)
+            assert a == b
+
+
+def test_squares_are_equal() -> None:
+    a, b = pair()
+    for stride, window in windows():
+        for bounds, rows in partitions():
+            for channel in (0, stride - 1):
+                plain.squares(window, stride, channel, bounds, rows, a)
+                native.squares(window, stride, channel, bounds, rows, b)
+                assert a == b
+
+
+def test_products_are_equal() -> None:
+    a, b = pair()
+    for stride, window in windows():
+        for bounds, rows in partitions():
+            for v, i in ((0, stride - 1), (stride - 1, 0), (stride // 2 - stride, stride - 1)):
+                plain.products(window, stride, v, i, bounds, rows, a)
+                native.products(window, stride, v, i, bounds, rows, b)
                 assert a == b
 
 
 def test_correlate_is_equal() -> None:
     table = quadrature_table()
-    a, b = array("i", [-1] * 4), array("i", [-1] * 4)
-    for window in windows():
+    a, b = pair()
+    for stride, window in windows():
         for turn in (0, 1, 219036, 233017, 247000, 2900000):
-            for channel in range(4):
-                for first, stop in spans():
-                    plain.correlate(window, channel, first, stop, table, turn, a, 1)
-                    native.correlate(window, channel, first, stop, table, turn, b, 1)
-                    assert a == b
+            for bounds, rows in partitions():
+                channel = turn % stride
+                plain.correlate(window, stride, channel, bounds, rows, table, turn, a)
+                native.correlate(window, stride, channel, bounds, rows, table, turn, b)
+                assert a == b
 
 
 def test_crossings_are_equal() -> None:
     a, b = array("H", [9] * 16), array("H", [9] * 16)
-    for window in windows():
-        for channel in range(4):
-            for arm in (1, 33, 2047, 2048):
-                for room in (16, 3, 0):
-                    count = plain.crossings(window, channel, 300, arm, a, room)
-                    assert native.crossings(window, channel, 300, arm, b, room) == count
-                    assert a == b
+    for stride, window in windows():
+        for channel in (0, stride - 1):
+            for first, stop in ((0, N_SETS), (1, 40), (77, 77)):
+                for arm in (1, 520, 32767, 32768):
+                    for room in (16, 3, 0):
+                        count = plain.crossings(window, stride, channel, first, stop, arm, a, room)
+                        assert native.crossings(window, stride, channel, first, stop, arm, b, room) == count
+                        assert a == b
+
+
+def test_extremes_are_equal() -> None:
+    a, b = pair()
+    for stride, window in windows():
+        for first, stop in ((0, N_SETS), (299, 300), (5, 5)):
+            plain.extremes(window, stride, stride - 1, first, stop, a)
+            native.extremes(window, stride, stride - 1, first, stop, b)
+            assert a == b

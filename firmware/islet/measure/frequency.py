@@ -1,149 +1,217 @@
-"""Whole cycles, frequency and phase of a voltage from its samples."""
+"""Whole cycles and frequency of a voltage, from its rising zero crossings."""
 
 from array import array
-from math import atan2, pi, sin, sqrt
+from math import ceil, pi
 
-from islet.measure.kernels import MAX_SETS, MID, TABLE_BITS, TURN_BITS
+from islet.measure.kernels import MAX_SETS, MID, TURN_BITS
 
-TABLE_PEAK = 2047  # 2048 * 2047 * MAX_SETS stays a small int
-EDGES = 2  # rows of sums that hold one set each: the first and the last of the cycles
-_ROOM = 16  # crossings kept of a window
+PARTS = 256  # of a set
+HIGHEST_HZ = 70.0
+_LONGEST, _SHORTEST = (
+    1.35,
+    0.72,
+)  # periods, of the nominal one, that are a frequency: 37 to 69 Hz in a 50 Hz system
+_EVEN = 10  # a period off the mean by more than a tenth is a dip that hid a crossing, or a jump of phase
 
 
-def wrap_rad(angle_rad: float) -> float:
-    """Return the angle in -pi..pi."""
-    return (angle_rad + pi) % (2.0 * pi) - pi
-
-
-def quadrature_table() -> array:
-    """Return a turn and a quarter of the sine as codes around MID, each at the middle of its step.
-
-    A step is 6 mrad, so a phase is off by 3 mrad at the few frequencies whose sets fall on whole steps.
-    """
-    steps = 1 << TABLE_BITS
-    table = array("H", bytes(2 * (steps + steps // 4)))
-    for k in range(len(table)):
-        table[k] = MID + round(TABLE_PEAK * sin(2.0 * pi * (k + 0.5) / steps))
-    return table
+def cycles_room(n_sets: int, set_hz: float) -> int:
+    """Return how many crossings a window may hold, its two ends included."""
+    return ceil(n_sets * HIGHEST_HZ / set_hz) + 2
 
 
 class Cycles:
-    """The whole cycles of one voltage channel in a window: sets first..stop-1, `length` sets long.
+    """The whole cycles of one voltage channel: sets first..stop-1, `length` sets long, `count` of them.
 
-    `hz` is 0 when the window holds no regular voltage; the cycles then are the whole window at nominal
-    frequency.
+    The cycles of a window begin where those of the window before ended (`joined`), so that every cycle is measured
+    once. `hz` is that of the crossings inside the newest sets; it is 0 when there is no regular voltage, and the
+    cycles then are nominal ones. What lies behind the last cycle, `tail` sets, is left to the next window.
     """
 
-    def __init__(self, kernels, channel: int, set_hz: float, f0_hz: float, arm: int) -> None:
-        """Channel k is sampled k/4 of a set after channel 0; arm is the hysteresis in codes."""
+    def __init__(
+        self, kernels, channel: int, stride: int, set_hz: float, f0_hz: float, arm: int, room: int
+    ) -> None:
+        """arm is the hysteresis of a crossing in codes; room is cycles_room()."""
         self.kernels = kernels
         self.channel = channel
+        self.stride = stride
         self.set_hz = set_hz
         self.f0_hz = f0_hz
         self.arm = arm
+        self._nominal = set_hz / f0_hz
+        self._room = room
+        self._found = array("H", bytes(2 * room))
+        self._crossed = 0
+        self._first = 0
+        self._begin = 0.0  # of the cycles, in sets
+        self._end = -1.0
+        self._real = False  # the end is a crossing, not a guess
+        self.joined = False
+        self.edges = array("H", bytes(2 * (room + 1)))  # first set of each cycle, and the one after the last
+        self.places = array("I", bytes(4 * (room + 1)))  # where exactly it begins, in parts of a set
         self.count = 0
-        self.crossings = array("H", bytes(2 * _ROOM))
         self.first = 1
         self.stop = 2
         self.length = 1.0
         self.excess = 0.0
+        self.bend = self.bend_0 = 0.0
+        self.tail = 0.0
         self.hz = 0.0
         self.turn = 0
         self.rad_per_set = 0.0
+        self.bounds = array("H", bytes(2 * (room * ceil(set_hz / 40.0) // MAX_SETS + 5)))
+        self.rows = 0
 
-    def find(self, window: array, n_sets: int) -> None:
-        """Look for rising zero crossings; allocates nothing."""
-        self.count = self.kernels.crossings(window, self.channel, n_sets, self.arm, self.crossings, _ROOM)
+    def find(self, window: array, kept: int, n_sets: int, margin: int, moved: int) -> None:
+        """Look for rising crossings; the last window is `moved` sets back.
+
+        At least `margin` sets lie before the cycles.
+        """
+        self._end -= moved
+        self.joined = kept > 0 and self._end >= margin - 1
+        self._first = max(margin, self.stop - moved if self.joined else kept)
+        last = n_sets - 1  # a crossing is placed with the set after it
+        self._crossed = self.kernels.crossings(
+            window, self.stride, self.channel, self._first, last, self.arm, self._found, self._room
+        )
 
     def settle(self, window: array, n_sets: int) -> None:
         """Turn the crossings into cycles and frequency; floats."""
+        self.joined = self.joined and (self._real or not self._regular(n_sets))
         self.hz = 0.0
-        if self.count >= 2:
-            self._between(window, n_sets)
-        if self.hz == 0.0:
-            self.first = 1
-            self.stop = n_sets
-            self.length = float(n_sets - 1)
-            self.excess = 0.0
+        if self._regular(n_sets):
+            self._cross(window)
+        else:
+            self._guess(self._end if self.joined else float(self._first), n_sets)
+        self._real = self.hz > 0.0
+        self.first = self.edges[0]
+        self.stop = self.edges[self.count]
+        self.length = self._end - self._begin
+        self.excess = self.length - (self.stop - self.first)
+        self.tail = n_sets - self._end
         self._tune(self.hz or self.f0_hz)
+        self._bend()
+        self._partition()
 
-    def _between(self, window: array, n_sets: int) -> None:
-        start = self._position(window, 0)
-        end = self._position(window, self.count - 1)
-        period = (end - start) / (self.count - 1)
-        # A dip hides crossings: a period off by a fifth, or silence at an end of the window, is no frequency.
-        regular = 0.8 < period * self.f0_hz / self.set_hz < 1.25
-        if regular and start < 1.25 * period and n_sets - end < 1.25 * period:
-            self.hz = self.set_hz / period
-            self.first = self.crossings[0]
-            self.stop = self.crossings[self.count - 1]
-            self.length = end - start
-            self.excess = self.length - (self.stop - self.first)
+    def _position(self, window: array, n: int) -> float:
+        """Return where the voltage crosses MID near set n: on a line through four sets, for less noise."""
+        stride = self.stride
+        k = stride * n + self.channel
+        after = window[k] - MID
+        before = window[k - stride] - MID
+        earlier = window[k - 2 * stride] - MID
+        later = window[k + stride] - MID
+        rise = 3 * (later - earlier) + after - before
+        if rise <= 0:  # no line to speak of
+            return n - after / (after - before)
+        return n - 0.5 - 2.5 * (earlier + before + after + later) / rise
 
-    def _position(self, window: array, index: int) -> float:
-        n = self.crossings[index]
-        after = window[4 * n + self.channel] - MID
-        before = window[4 * n - 4 + self.channel] - MID
-        return n - after / (after - before)
+    def _regular(self, n_sets: int) -> bool:
+        """Return whether there are evenly spaced crossings, from where the cycles begin to the window's end."""
+        last = self._crossed - 1
+        if last < 1:
+            return False
+        found = self._found
+        longest = int(_LONGEST * self._nominal)
+        mean = (found[last] - found[0]) // last
+        if not int(_SHORTEST * self._nominal) <= mean <= longest or n_sets - found[last] > longest:
+            return False
+        for k in range(last):
+            if not -mean < _EVEN * (found[k + 1] - found[k] - mean) < mean:
+                return False
+        return found[0] - self._first <= longest
+
+    def _cross(self, window: array) -> None:
+        """Take the crossings as cycles, from the last one of the window before if there was one."""
+        found = self._found
+        last = self._crossed - 1
+        edges = self.edges
+        places = self.places
+        skip = 0
+        if self.joined:
+            skip = 1
+            edges[0] = self._first
+            places[0] = int(PARTS * self._end)
+        oldest = newest = 0.0
+        for k in range(self._crossed):
+            newest = self._position(window, found[k])
+            if k == 0:
+                oldest = newest
+            edges[k + skip] = found[k]
+            places[k + skip] = int(PARTS * newest)
+        self.hz = last * self.set_hz / (newest - oldest)
+        self.count = last + skip
+        self._begin = self._end if self.joined else oldest
+        self._end = newest
+
+    def _guess(self, begin: float, n_sets: int) -> None:
+        """Lay nominal cycles from `begin` on, one at least; where none went before, they fill the window."""
+        period = self._nominal
+        span = n_sets - begin
+        count = max(1, min(int(span / period), self._room))
+        if not self.joined or period > span:
+            period = span / count
+        for k in range(count + 1):
+            self.edges[k] = min(n_sets, ceil(begin + k * period))
+            self.places[k] = int(PARTS * (begin + k * period))
+        self.count = count
+        self._begin = begin
+        self._end = begin + count * period
 
     def _tune(self, hz: float) -> None:
         self.turn = round(hz / self.set_hz * (1 << TURN_BITS))
         self.rad_per_set = self.turn * (2.0 * pi / (1 << TURN_BITS))
 
-    def mean(self, rows: array, width: int, column: int) -> float:
-        """Return the mean over the cycles of a summed product, the part of a set at their ends included.
+    def _bend(self) -> None:
+        """Find what the ends of the cycles add to a sum by their curvature, as a share of the mean.
+
+        A sum over sets is the integral from half a set before the first to half a set before the one after the
+        last; u and w are how far these lie behind the true ends. Of a product at twice the fundamental's speed r,
+        the second derivative is 4 r**2 times mean less value: the term of third order, which `excess` leaves out.
+        """
+        u = self.first - self._begin - 0.5
+        w = self.stop - self._end - 0.5
+        unit = 2.0 * self.rad_per_set * self.rad_per_set / self.length
+        self.bend_0 = unit * (u * u * u - w * w * w) / 3.0
+        self.bend = self.bend_0 - unit * 0.5 * (u - w) * (u * u + w * w + u - w + 0.5)
+
+    def _partition(self) -> None:
+        """Cut the cycles into rows: the first set, parts of at most MAX_SETS, the last set."""
+        bounds = self.bounds
+        bounds[0] = self.first
+        n = self.first + 1
+        row = 1
+        while n < self.stop - 1:
+            bounds[row] = n
+            row += 1
+            n += MAX_SETS
+        bounds[row] = self.stop - 1
+        bounds[row + 1] = self.stop
+        self.rows = row + 1
+
+    def mean(self, sums: array, width: int, column: int) -> float:
+        """Return the mean over the cycles of a product summed in rows, high and low."""
+        last = (self.rows - 1) * width + column
+        high = sums[column] + sums[last]
+        low = sums[column + 1] + sums[last + 1]
+        ends = 256.0 * high + low
+        for at in range(column + width, last, width):
+            high += sums[at]
+            low += sums[at + 1]
+        mean = self._mean(256.0 * high + low, ends)
+        return mean + self.bend * (mean - 0.5 * ends)
+
+    def mean_code(self, sums: array, width: int, column: int) -> float:
+        """Return the mean over the cycles of a channel summed in rows."""
+        last = (self.rows - 1) * width + column
+        total = ends = sums[column] + sums[last]
+        for at in range(column + width, last, width):
+            total += sums[at]
+        return self._mean(total, ends)
+
+    def _mean(self, total: float, ends: float) -> float:
+        """Return the mean of what was added up to `total`, the part of a set at the ends included.
 
         Both ends lie at the same phase, so what the sets miss of the cycles (or have too much) is `excess`
-        sets of the product there, and the first and the last set average to that phase.
+        sets of the value there, and the first and the last set average to that phase.
         """
-        total = 0.0
-        at = EDGES * width + column
-        for _ in range(self.first, self.stop, MAX_SETS):
-            total += rows[at]
-            at += width
-        edge = 0.5 * (rows[column] + rows[width + column])
-        return (total + self.excess * edge) / self.length
-
-
-def rows_for(max_sets: int, width: int) -> array:
-    """Return room for the sums of the edges and of each MAX_SETS of max_sets."""
-    return array("i", bytes(4 * width * (EDGES + (max_sets + MAX_SETS - 1) // MAX_SETS)))
-
-
-class Phasor:
-    """The fundamental of one channel over the cycles of a voltage, by quadrature."""
-
-    def __init__(self, kernels, channel: int, table: array, max_sets: int) -> None:
-        """The table is quadrature_table(), shared."""
-        self.kernels = kernels
-        self.channel = channel
-        self.table = table
-        self.rows = rows_for(max_sets, 2)
-        self.re = 0.0  # codes rms, at set 0 of the channel
-        self.im = 0.0
-
-    def accumulate(self, window: array, cycles: Cycles) -> None:
-        """Sum the products with cosine and sine; allocates nothing."""
-        add = self.kernels.correlate
-        first = cycles.first
-        stop = cycles.stop
-        a = first
-        at = EDGES * 2
-        while a < stop:  # a range with a named step would be an object on the heap
-            b = min(a + MAX_SETS, stop)
-            add(window, self.channel, a, b, self.table, cycles.turn, self.rows, at)
-            a = b
-            at += 2
-        add(window, self.channel, first, first + 1, self.table, cycles.turn, self.rows, 0)
-        add(window, self.channel, stop - 1, stop, self.table, cycles.turn, self.rows, 2)
-
-    def settle(self, cycles: Cycles) -> None:
-        """Scale the sums to a phasor; floats."""
-        scale = sqrt(2.0) / TABLE_PEAK
-        self.re = scale * cycles.mean(self.rows, 2, 0)
-        self.im = -scale * cycles.mean(self.rows, 2, 1)
-
-    def phase_rad(self, cycles: Cycles, n_sets: int) -> float:
-        """Return the phase at the end of the window, -pi..pi, 0 at the crest (IEEE C37.118.1 4.2)."""
-        at_end = cycles.rad_per_set * (n_sets - self.channel / 4)
-        return wrap_rad(atan2(self.im, self.re) + at_end)
+        return (total + self.excess * 0.5 * ends) / self.length

@@ -1,69 +1,126 @@
-"""Integer sums over a window of ADC codes: the plain reference of the native kernels.
+"""Integer sums over a window of codes: the plain reference of the native kernels.
 
-A window is array('H'), four channels round robin, 12-bit codes; set n of channel c is window[4 * n + c].
-Codes are taken relative to MID, so |x| <= 2048 and a product of two is at most 2**22. A small int ends
-at 2**30 - 1 on the 32-bit boards: 255 products fit (255 * 2**22 < 2**30), 256 do not. Callers hand in at
-most MAX_SETS sets at a time, and at least one set lies before `first`. The numbers below are written out
-in the loops, where a look-up costs.
+A window is array('H'), `stride` channels interleaved: set n of channel c is window[stride * n + c]. Codes have 16
+bits, zero volts at MID; the valid ones are 1..65535, so a code x about MID has |x| <= 32767. A product of two is at
+most 32767**2 < 2**30: a small int on the 32-bit boards, but no two of them add up to one. So each product p goes to
+two sums, p >> 8 and p & 255, and is exact: their value is 256 * high + low. Up to MAX_SETS of them fit, for
+255 * 2**22 < 2**30. The caller keeps rows so short, and at least one set before the first of `products`.
+The numbers below are written out in the loops, where a look-up costs.
 """
 
 from array import array
 
-CHANNELS = 4
-MID = 2048  # code at zero volts
-MAX_SETS = 255  # sets a call may add up without leaving small ints
-SUMS = 6  # v, i, v*v, i*i, v*i, v*i[n-1]
-TABLE_BITS = 10  # steps in a turn of the quadrature table
+MID = 32768  # code at zero volts
+RAIL_LOW = 1  # codes where the converter is at its end
+RAIL_HIGH = 65535
+MAX_SETS = 255  # sets a row may add up without leaving small ints
+SQUARES = 3  # words of a row: x, then x*x high and low
+PRODUCTS = 8  # x, y, then y*y, x*y and x*y[n-1], each high and low
+CORRELATES = 4  # x*cos and x*sin, each high and low
+EXTREMES = 3  # lowest and highest code, how many at a rail
+TABLE_BITS = 11  # steps in a turn of the quadrature table
 TURN_BITS = 24  # a turn of the phase accumulator; at most 63 turns in a window stay small ints
 
 
-def sums(window: array, v: int, i: int, first: int, stop: int, out: array, at: int) -> None:
-    """Write the SUMS sums of channels v and i over sets first..stop-1 to out[at:]; first >= 1."""
-    sum_v = sum_i = sum_vv = sum_ii = sum_vi = sum_vp = 0
-    before = window[4 * first - 4 + i] - 2048
-    for k in range(4 * first, 4 * stop, 4):
-        x = window[k + v] - 2048
-        y = window[k + i] - 2048
-        sum_v += x
-        sum_i += y
-        sum_vv += x * x
-        sum_ii += y * y
-        sum_vi += x * y
-        sum_vp += x * before
-        before = y
-    out[at] = sum_v
-    out[at + 1] = sum_i
-    out[at + 2] = sum_vv
-    out[at + 3] = sum_ii
-    out[at + 4] = sum_vi
-    out[at + 5] = sum_vp
+def linearise(raw: array, table: array, out: array, at: int, count: int) -> None:
+    """Write table[code] of `count` raw codes of 12 bits to out[at:]; higher bits (error flags) are dropped."""
+    for k in range(count):
+        out[at + k] = table[raw[k] & 4095]
+
+
+def squares(window: array, stride: int, channel: int, bounds: array, rows: int, out: array) -> None:
+    """Write SQUARES sums of a channel a row to out; row r covers sets bounds[r]..bounds[r + 1] - 1."""
+    at = 0
+    k = stride * bounds[0] + channel
+    for row in range(rows):
+        total = high = low = 0
+        for _ in range(bounds[row], bounds[row + 1]):
+            x = window[k] - 32768
+            k += stride
+            p = x * x
+            total += x
+            high += p >> 8
+            low += p & 255
+        out[at] = total
+        out[at + 1] = high
+        out[at + 2] = low
+        at += 3
+
+
+def products(window: array, stride: int, v: int, i: int, bounds: array, rows: int, out: array) -> None:
+    """Write PRODUCTS sums of x = v and y = i a row; v or i less a multiple of stride is that channel sets ago."""
+    at = 0
+    k = stride * bounds[0]
+    before = window[k - stride + i] - 32768
+    for row in range(rows):
+        sum_x = sum_y = yy_high = yy_low = xy_high = xy_low = xp_high = xp_low = 0
+        for _ in range(bounds[row], bounds[row + 1]):
+            x = window[k + v] - 32768
+            y = window[k + i] - 32768
+            k += stride
+            sum_x += x
+            sum_y += y
+            p = y * y
+            yy_high += p >> 8
+            yy_low += p & 255
+            p = x * y
+            xy_high += p >> 8
+            xy_low += p & 255
+            p = x * before
+            xp_high += p >> 8
+            xp_low += p & 255
+            before = y
+        out[at] = sum_x
+        out[at + 1] = sum_y
+        out[at + 2] = yy_high
+        out[at + 3] = yy_low
+        out[at + 4] = xy_high
+        out[at + 5] = xy_low
+        out[at + 6] = xp_high
+        out[at + 7] = xp_low
+        at += 8
 
 
 def correlate(
-    window: array, channel: int, first: int, stop: int, table: array, turn: int, out: array, at: int
+    window: array, stride: int, channel: int, bounds: array, rows: int, table: array, turn: int, out: array
 ) -> None:
-    """Write the sums of x*cos and x*sin over sets first..stop-1 to out[at:]; turn is a set's phase step."""
-    sum_cos = sum_sin = 0
-    phase = first * turn
-    for k in range(4 * first + channel, 4 * stop + channel, 4):
-        x = window[k] - 2048
-        step = (phase >> 14) & 1023
-        sum_cos += x * (table[step + 256] - 2048)
-        sum_sin += x * (table[step] - 2048)
-        phase += turn
-    out[at] = sum_cos
-    out[at + 1] = sum_sin
+    """Write CORRELATES sums of a channel a row; turn is a set's phase step, the phase of set 0 is 0."""
+    at = 0
+    k = stride * bounds[0] + channel
+    phase = bounds[0] * turn
+    for row in range(rows):
+        cos_high = cos_low = sin_high = sin_low = 0
+        for _ in range(bounds[row], bounds[row + 1]):
+            x = window[k] - 32768
+            k += stride
+            step = (phase >> 13) & 2047
+            phase += turn
+            p = x * (table[step + 512] - 32768)
+            cos_high += p >> 8
+            cos_low += p & 255
+            p = x * (table[step] - 32768)
+            sin_high += p >> 8
+            sin_low += p & 255
+        out[at] = cos_high
+        out[at + 1] = cos_low
+        out[at + 2] = sin_high
+        out[at + 3] = sin_low
+        at += 4
 
 
-def crossings(window: array, channel: int, n_sets: int, arm: int, out: array, room: int) -> int:
+def crossings(
+    window: array, stride: int, channel: int, first: int, stop: int, arm: int, out: array, room: int
+) -> int:
     """Write the sets n where the channel rises through MID after being below -arm; return how many (<= room).
 
-    The crossing lies after set n - 1 and not after set n.
+    The crossing lies after set n - 1 and not after set n; only sets first..stop-1 are looked at.
     """
     count = 0
     armed = 0
-    for n in range(n_sets):
-        x = window[4 * n + channel] - 2048
+    k = stride * first + channel
+    for n in range(first, stop):
+        x = window[k] - 32768
+        k += stride
         if x < -arm:
             armed = 1
         elif armed and x >= 0 and count < room:
@@ -71,3 +128,23 @@ def crossings(window: array, channel: int, n_sets: int, arm: int, out: array, ro
             out[count] = n
             count += 1
     return count
+
+
+def extremes(window: array, stride: int, channel: int, first: int, stop: int, out: array) -> None:
+    """Write EXTREMES of sets first..stop-1 of a channel to out: lowest code, highest code, how many at a rail."""
+    lowest = 65535
+    highest = 0
+    railed = 0
+    k = stride * first + channel
+    for _ in range(first, stop):
+        code = window[k]
+        k += stride
+        if code < lowest:
+            lowest = code
+        if code > highest:
+            highest = code
+        if code <= 1 or code == 65535:
+            railed += 1
+    out[0] = lowest
+    out[1] = highest
+    out[2] = railed

@@ -2,103 +2,150 @@
 
 from array import array
 
-from islet.measure.frequency import quadrature_table, wrap_rad
-from islet.measure.kernels import CHANNELS
-from islet.measure.power import Power, Sums, Voltage
+from islet.measure.phasor import quadrature_table, wrap_rad
+from islet.measure.power import Current, Pair
+from islet.measure.track import Track
+from islet.measure.voltage import Voltage
+from islet.measure.wiring import BUS_V, GRID_I, GRID_V, LOAD_I, Wiring
 from islet.names import NOT_IMPLEMENTED, OK
 
-GRID_V, BUS_V, GRID_I, LOAD_I = range(CHANNELS)
-DEAD_PU = 0.05  # below this share of nominal a voltage has no frequency worth the name
-_ARM_PU = 0.02  # hysteresis of the zero crossings, as share of the nominal crest
-
-
-class Ratings:
-    """What the board and its calibration say about the four channels (grid V, bus V, grid CT, load CT)."""
-
-    def __init__(
-        self,
-        volts_per_code: float,
-        amps_per_code: float,
-        v_nominal_v: float = 230.0,
-        f0_hz: float = 50.0,
-        set_hz: float = 3600.0,
-        gains: tuple = (1.0, 1.0, 1.0, 1.0),
-        lead_rad: tuple = (0.0, 0.0, 0.0, 0.0),
-        noise_codes: float = 0.0,
-    ) -> None:
-        """Gains multiply readings, lead_rad is how far a transducer's output leads, noise_codes is an rms."""
-        self.scale = (
-            volts_per_code * gains[GRID_V],
-            volts_per_code * gains[BUS_V],
-            amps_per_code * gains[GRID_I],
-            amps_per_code * gains[LOAD_I],
-        )
-        self.dead_v = DEAD_PU * v_nominal_v
-        self.f0_hz = f0_hz
-        self.set_hz = set_hz
-        self.lead_rad = lead_rad
-        self.noise_codes = noise_codes
-        self.arm = max(1, round(_ARM_PU * 1.414 * v_nominal_v / volts_per_code))
+WINDOW_SETS = 360  # 100 ms at 3600 sets a second
+_FEWEST = 4  # new sets
 
 
 class Meter:
-    """Measures a window; grid power is against the bus voltage, the same while the contactor is closed."""
+    """Measures window after window; a current is against the bus voltage of its phase, if there is one.
 
-    def __init__(self, kernels, ratings: Ratings, max_sets: int = 360) -> None:
-        """kernels is islet.measure.kernels or its native twin; max_sets is the longest window."""
-        table = quadrature_table()
-        self.max_sets = max_sets
-        self.grid = Voltage(kernels, ratings, GRID_V, table, max_sets)
-        self.bus = Voltage(kernels, ratings, BUS_V, table, max_sets)
-        self.grid_sums = Sums(kernels, GRID_V, GRID_I, max_sets)
-        self.grid_power = Power(kernels, ratings, BUS_V, GRID_I, table, max_sets)
-        self.load_power = Power(kernels, ratings, BUS_V, LOAD_I, table, max_sets)
+    `grid_w` is the sum of the currents at the point of interconnection, `load_w` that of the load feeders,
+    both of all harmonics; `grid_fundamental_w` and `grid_var` are of the fundamental.
+    """
 
-    def measure(self, window: array, n_sets: int, image, now_ms: int) -> None:
-        """Measure n_sets sets ending at now_ms and fill the image; raises ValueError when they do not fit."""
-        if not 2 <= n_sets <= self.max_sets or len(window) < CHANNELS * n_sets:
-            raise ValueError("window of samples")
-        self.find(window, n_sets)
-        self.grid.cycles.settle(window, n_sets)
-        self.bus.cycles.settle(window, n_sets)
+    def __init__(self, kernels, wiring: Wiring, max_sets: int = WINDOW_SETS) -> None:
+        """kernels is islet.measure.kernels or its native twin; max_sets is the longest window without history."""
+        self.kernels = kernels
+        self.wiring = wiring
+        self.max_sets = max_sets + wiring.history()
+        self._table = quadrature_table()
+        self._margin = 1 + wiring.delay_sets(40.0)
+        self.voltages = [Voltage(kernels, wiring, n, self._table, self.max_sets) for n in wiring.voltages]
+        self.currents = [self._current(n) for n in wiring.currents]
+        self.grid = self._reference(GRID_V) or self._reference(BUS_V)
+        self.bus = self._reference(BUS_V) or self.grid
+        self._track = Track(wiring.set_hz)
+        self._moved = 0
+        self._n_sets = 0
+        self.tail_ms = 0  # of the window, left to the next
+        self.grid_w = self.grid_fundamental_w = self.grid_var = self.load_w = 0.0
+
+    @property
+    def hz_1s(self) -> float:
+        """The bus's frequency over the last second, 0 when there is none."""
+        return self._track.hz_1s
+
+    @property
+    def rocof_hz_per_s(self) -> float:
+        """The rate of change of the bus's frequency over the last half second."""
+        return self._track.rocof_hz_per_s
+
+    def _reference(self, kind: int):
+        """Return the first voltage of a side of the contactor, or None."""
+        for voltage in self.voltages:
+            if voltage.channel.kind == kind:
+                return voltage
+        return None
+
+    def _current(self, number: int) -> Current:
+        phase = self.wiring.channels[number].phase
+        first, second = (phase, 0) if phase < 10 else (phase // 10, phase % 10)
+        pairs = [self._pair(number, first, 1.0)]
+        if second:
+            pairs.append(self._pair(number, second, -1.0))
+        return Current(self.kernels, self.wiring, number, pairs, self._table)
+
+    def _pair(self, number: int, phase: int, sign: float) -> Pair:
+        """Return a current with the voltage of a phase: of the bus, of the grid, or that of phase 1 turned."""
+        wiring = self.wiring
+        for kind, on in ((BUS_V, phase), (GRID_V, phase), (BUS_V, 1), (GRID_V, 1)):
+            found = wiring.find(kind, on)
+            if found >= 0:
+                break
+        voltage = self.voltages[wiring.voltages.index(found)]
+        return Pair(self.kernels, wiring, voltage, number, phase, sign)
+
+    def measure(self, window: array, kept: int, n_sets: int, image, now_ms: int) -> None:
+        """Measure n_sets sets ending at now_ms, the first `kept` of which the last window ended with; fill the image.
+
+        kept is 0 where samples are missing in between. Raises ValueError when the sets do not fit.
+        """
+        room = min(self.max_sets, len(window) // self.wiring.stride)
+        if kept < 0 or n_sets - kept < _FEWEST or n_sets > room:
+            raise ValueError("window of %d sets, %d of them kept, room for %d" % (n_sets, kept, room))
+        self._moved = self._n_sets - kept
+        self._n_sets = n_sets
+        self.find(window, kept)
+        self.cut(window)
         self.accumulate(window)
-        self.settle(n_sets)
+        self.settle()
         self._fill(image, now_ms)
 
-    def find(self, window: array, n_sets: int) -> None:
-        """Find the cycles; allocates nothing."""
-        self.grid.cycles.find(window, n_sets)
-        self.bus.cycles.find(window, n_sets)
+    def find(self, window: array, kept: int) -> None:
+        """Find the crossings of all voltages."""
+        for voltage in self.voltages:
+            voltage.cycles.find(window, kept, self._n_sets, self._margin, self._moved)
+
+    def cut(self, window: array) -> None:
+        """Cut the window into cycles; floats."""
+        for voltage in self.voltages:
+            voltage.cycles.settle(window, self._n_sets)
+            voltage.cut(self._n_sets)
+        for current in self.currents:
+            current.aim()
 
     def accumulate(self, window: array) -> None:
         """Sum all products over the cycles; allocates nothing."""
-        grid = self.grid.cycles
-        bus = self.bus.cycles
-        self.grid.phasor.accumulate(window, grid)
-        self.bus.phasor.accumulate(window, bus)
-        self.grid_sums.accumulate(window, grid)
-        self.grid_power.accumulate(window, bus)
-        self.load_power.accumulate(window, bus)
+        for voltage in self.voltages:
+            voltage.accumulate(window)
+        for current in self.currents:
+            current.accumulate(window)
 
-    def settle(self, n_sets: int) -> None:
+    def settle(self) -> None:
         """Turn sums into SI units; floats."""
-        self.grid.settle(self.grid_sums, n_sets)
-        self.bus.settle(self.grid_power.sums, n_sets)
-        self.grid_power.settle(self.bus)
-        self.load_power.settle(self.bus)
+        for voltage in self.voltages:
+            voltage.settle(self._n_sets, self._moved)
+        self.grid_w = self.grid_fundamental_w = self.grid_var = self.load_w = 0.0
+        for current in self.currents:
+            current.settle()
+            if current.channel.kind == GRID_I:
+                self.grid_w += current.active_w
+                self.grid_fundamental_w += current.fundamental_w
+                self.grid_var += current.reactive_var
+            elif current.channel.kind == LOAD_I:
+                self.load_w += current.active_w
+        cycles = self.bus.cycles
+        self._track.step(cycles)
+        self.tail_ms = int(1000.0 * cycles.tail / self.wiring.set_hz)
 
     def _fill(self, image, now_ms: int) -> None:
         grid = self.grid
         bus = self.bus
-        image.grid_v.set(grid.rms_v, now_ms)
-        image.bus_v.set(bus.rms_v, now_ms)
-        _fill_known(image.grid_hz, grid.cycles.hz, now_ms, grid.alive())
-        _fill_known(image.bus_hz, bus.cycles.hz, now_ms, bus.alive())
+        image.grid_v.set(self._worst_v(grid.channel.kind), now_ms)
+        image.bus_v.set(self._worst_v(bus.channel.kind), now_ms)
+        _fill_known(image.grid_hz, grid.hz, now_ms, grid.alive())
+        _fill_known(image.bus_hz, bus.hz, now_ms, bus.alive())
         slip_rad = wrap_rad(grid.phase_rad - bus.phase_rad)
         _fill_known(image.slip_rad, slip_rad, now_ms, grid.alive() and bus.alive())
-        image.grid_w.set(round(self.grid_power.active_w), now_ms)
-        image.grid_var.set(round(self.grid_power.reactive_var), now_ms)
-        image.metered_load_w.set(round(self.load_power.active_w), now_ms)
+        image.grid_w.set(round(self.grid_w), now_ms)
+        image.grid_var.set(round(self.grid_var), now_ms)
+        image.metered_load_w.set(round(self.load_w), now_ms)
+
+    def _worst_v(self, kind: int) -> float:
+        """Return the voltage furthest from nominal on a side of the contactor."""
+        nominal = self.wiring.v_nominal_v
+        worst = nominal
+        for voltage in self.voltages:
+            if voltage.channel.kind == kind and abs(voltage.rms_v - nominal) >= abs(worst - nominal):
+                worst = voltage.rms_v
+        return worst
 
 
 def _fill_known(quantity, value: float, now_ms: int, known: bool) -> None:

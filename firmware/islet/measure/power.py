@@ -1,49 +1,15 @@
-"""Power of a voltage and a current channel over whole cycles."""
+"""Currents and their powers over whole cycles."""
 
 from array import array
-from math import cos, sin, sqrt
+from math import atan2, ceil, cos, pi, sin, sqrt
 
-from islet.measure.frequency import EDGES, Cycles, Phasor, rows_for, wrap_rad
-from islet.measure.kernels import CHANNELS, MAX_SETS, SUMS
+from islet.measure.kernels import PRODUCTS
+from islet.measure.phasor import Phasor
+from islet.measure.voltage import Distortion, Voltage, rms
+from islet.measure.wiring import SPLIT, Wiring
 
-X, Y, XX, YY, XY, XP = range(SUMS)  # columns of the sums
-
-
-class Sums:
-    """The products of two channels over whole cycles."""
-
-    def __init__(self, kernels, v: int, i: int, max_sets: int) -> None:
-        """v and i are channel numbers."""
-        self.kernels = kernels
-        self.v = v
-        self.i = i
-        self.rows = rows_for(max_sets, SUMS)
-
-    def accumulate(self, window: array, cycles: Cycles) -> None:
-        """Sum the products; allocates nothing."""
-        add = self.kernels.sums
-        first = cycles.first
-        stop = cycles.stop
-        a = first
-        at = EDGES * SUMS
-        while a < stop:  # a range with a named step would be an object on the heap
-            b = min(a + MAX_SETS, stop)
-            add(window, self.v, self.i, a, b, self.rows, at)
-            a = b
-            at += SUMS
-        add(window, self.v, self.i, first, first + 1, self.rows, 0)
-        add(window, self.v, self.i, stop - 1, stop, self.rows, SUMS)
-
-    def covariance(self, cycles: Cycles, product: int, x: int, y: int) -> float:
-        """Return mean(product) - mean(x) * mean(y) in codes squared: what is left without the offsets."""
-        mean_x = cycles.mean(self.rows, SUMS, x)
-        mean_y = cycles.mean(self.rows, SUMS, y)
-        return cycles.mean(self.rows, SUMS, product) - mean_x * mean_y
-
-
-def rms(variance: float, noise: float) -> float:
-    """Return the rms of a signal whose noise of `noise` rms is known; 0 where the noise is all."""
-    return sqrt(max(0.0, variance - noise * noise))
+X, Y, YY, XY, XP = 0, 1, 2, 4, 6  # columns of the products
+_THD_FROM_PU = 0.02  # of the rating: below, the distortion of a current is that of the noise
 
 
 def two_tap(first: float, second: float, delay: float, rad_per_set: float) -> float:
@@ -56,72 +22,132 @@ def two_tap(first: float, second: float, delay: float, rad_per_set: float) -> fl
     return (now * first + back * second) / sin(rad_per_set)
 
 
-class Voltage:
-    """One voltage channel: its cycles, rms, fundamental and phase."""
+class Pair:
+    """The products of a current with one voltage input, standing in for the voltage of a phase."""
 
-    def __init__(self, kernels, ratings, channel: int, table: array, max_sets: int) -> None:
-        """The channel's scale, phase lead and the smallest live voltage are read from the ratings."""
-        self.cycles = Cycles(kernels, channel, ratings.set_hz, ratings.f0_hz, ratings.arm)
-        self.phasor = Phasor(kernels, channel, table, max_sets)
-        self.scale_v = ratings.scale[channel]
-        self.lead_rad = ratings.lead_rad[channel]
-        self.noise = ratings.noise_codes
-        self.dead_v = ratings.dead_v
-        self.rms_v = 0.0
-        self.phase_rad = 0.0  # of the cosine at the end of the window
+    def __init__(
+        self, kernels, wiring: Wiring, voltage: Voltage, number: int, phase: int, sign: float
+    ) -> None:
+        """The voltage input may be on another phase, as when there is only one; sign -1 turns the voltage round."""
+        self.kernels = kernels
+        self.voltage = voltage
+        self.number = number
+        same = phase == voltage.channel.phase
+        self.sign = -sign if wiring.system == SPLIT and not same else sign
+        late = wiring.angle_rad(phase) - wiring.angle_rad(voltage.channel.phase)
+        self.late_rad = late % (2.0 * pi)  # the phase's voltage behind that of the input
+        self.skew = wiring.skew(number) - wiring.skew(voltage.number)
+        self.sums = array("i", bytes(4 * PRODUCTS * len(voltage.cycles.bounds)))
+        self.lag = 0
+        self.delay = 0.0
+        self._offset = 0.0  # of the current, in codes
 
-    def settle(self, sums: Sums, n_sets: int) -> None:
-        """Turn sums of this voltage over its cycles into rms and phase; floats."""
-        cycles = self.cycles
-        self.rms_v = self.scale_v * rms(sums.covariance(cycles, XX, X, X), self.noise)
-        self.phasor.settle(cycles)
-        self.phase_rad = wrap_rad(self.phasor.phase_rad(cycles, n_sets) - self.lead_rad)
+    def aim(self, lead_rad: float) -> None:
+        """Find which set of the voltage belongs to which of the current; lead_rad: CT less voltage input; floats."""
+        w = self.voltage.cycles.rad_per_set
+        apart = self.skew + (lead_rad - self.late_rad) / w
+        self.lag = max(0, ceil(-apart))
+        self.delay = apart + self.lag
 
-    def alive(self) -> bool:
-        """Return whether there is a voltage that has a frequency and a phase."""
-        return self.cycles.hz > 0.0 and self.rms_v >= self.dead_v
+    def accumulate(self, window: array) -> None:
+        """Sum the products; allocates nothing."""
+        cycles = self.voltage.cycles
+        stride = cycles.stride
+        v = self.voltage.number - self.lag * stride
+        self.kernels.products(window, stride, v, self.number, cycles.bounds, cycles.rows, self.sums)
 
-
-class Power:
-    """A current against a voltage: active power of all harmonics, reactive of the fundamental (IEEE 1459)."""
-
-    def __init__(self, kernels, ratings, v: int, i: int, table: array, max_sets: int) -> None:
-        """v and i are channel numbers; scales, CT phase and noise are read from the ratings."""
-        self.sums = Sums(kernels, v, i, max_sets)
-        self.current = Phasor(kernels, i, table, max_sets)
-        self.scale_a = ratings.scale[i]
-        self.noise = ratings.noise_codes
-        self.skew = (i - v) / CHANNELS  # sets the current is sampled after the voltage
-        self.lead_rad = ratings.lead_rad[i] - ratings.lead_rad[v]
-        self.rms_a = 0.0
-        self.active_w = 0.0  # positive along the arrow of the CT
-        self.reactive_var = 0.0  # positive when the current lags
-        self.apparent_va = 0.0
-        self.power_factor = 0.0  # active over apparent; not a number while no current flows
-
-    def accumulate(self, window: array, cycles: Cycles) -> None:
-        """Sum the products and the fundamental of the current; allocates nothing."""
-        self.sums.accumulate(window, cycles)
-        self.current.accumulate(window, cycles)
-
-    def settle(self, voltage: Voltage) -> None:
-        """Turn the sums into powers against the voltage over whose cycles they were made; floats."""
+    def active(self) -> float:
+        """Return the mean of voltage times current in codes, both without their offsets."""
+        cycles = self.voltage.cycles
         sums = self.sums
-        cycles = voltage.cycles
-        scale = voltage.scale_v * self.scale_a
-        w = cycles.rad_per_set
-        now = sums.covariance(cycles, XY, X, Y)
-        back = sums.covariance(cycles, XP, X, Y)
-        self.active_w = scale * two_tap(now, back, self.skew + self.lead_rad / w, w)
-        self.reactive_var = scale * self._quadrature(cycles, voltage.phasor)
-        self.rms_a = self.scale_a * rms(sums.covariance(cycles, YY, Y, Y), self.noise)
-        self.apparent_va = voltage.rms_v * self.rms_a
-        self.power_factor = self.active_w / self.apparent_va if self.apparent_va else float("nan")
+        self._offset = cycles.mean_code(sums, PRODUCTS, Y)
+        offset = cycles.mean_code(sums, PRODUCTS, X) * self._offset
+        now = cycles.mean(sums, PRODUCTS, XY) - offset
+        back = cycles.mean(sums, PRODUCTS, XP) - offset
+        return self.sign * two_tap(now, back, self.delay, cycles.rad_per_set)
 
-    def _quadrature(self, cycles: Cycles, voltage: Phasor) -> float:
-        current = self.current
-        current.settle(cycles)
-        late = self.skew * cycles.rad_per_set + self.lead_rad
-        along = voltage.re * current.re + voltage.im * current.im
-        across = voltage.im * current.re - voltage.re * current.im
-        return across * cos(late) + along * sin(late)
+    def variance(self) -> float:
+        """Return the square of the current's rms in codes, without its offset; to be called after active()."""
+        return self.voltage.cycles.mean(self.sums, PRODUCTS, YY) - self._offset * self._offset
+
+    def phasor_v(self) -> tuple:
+        """Return (re, im) in volts of the phase's voltage at the start of set 0."""
+        phasor = self.voltage.phasor
+        scale = self.sign * self.voltage.channel.scale
+        turn = -self.late_rad - self.voltage.channel.lead_rad - phasor.skew * self.voltage.cycles.rad_per_set
+        along, across = scale * cos(turn), scale * sin(turn)
+        return phasor.re * along - phasor.im * across, phasor.re * across + phasor.im * along
+
+
+class Current:
+    """A current and its power: active of all harmonics, reactive of the fundamental (IEEE 1459).
+
+    Active power is positive along the arrow of the CT; reactive power is positive when the current lags.
+    """
+
+    def __init__(self, kernels, wiring: Wiring, number: int, pairs: list, table: array) -> None:
+        """pairs holds one Pair, or two for a current between two phases."""
+        self.channel = wiring.channels[number]
+        self.pairs = pairs
+        self.voltage = pairs[0].voltage
+        self.phasor = Phasor(kernels, number, wiring.skew(number), table, self.voltage.cycles)
+        self.rms_a = 0.0
+        self.variance_a2 = 0.0  # rms squared less the noise, negative where the noise was less than that
+        self.fundamental_a = 0.0
+        self.active_w = 0.0
+        self.fundamental_w = 0.0
+        self.reactive_var = 0.0
+        self.volts_v = 0.0  # rms of the voltage that drives the current
+        self.apparent_va = 0.0
+        self.power_factor = float("nan")  # active over apparent; not a number while no current flows
+        self.thd_pu = float("nan")  # not a number while the current is too small
+        self._distortion = Distortion()
+        self.angle_rad = 0.0  # the voltage's phase less the current's
+
+    def aim(self) -> None:
+        """Line voltages and current up; floats."""
+        for pair in self.pairs:
+            pair.aim(self.channel.lead_rad - pair.voltage.channel.lead_rad)
+
+    def accumulate(self, window: array) -> None:
+        """Sum the products and the fundamental of the current; allocates nothing."""
+        for pair in self.pairs:
+            pair.accumulate(window)
+        self.phasor.accumulate(window, self.voltage.cycles)
+
+    def settle(self) -> None:
+        """Turn the sums into powers; floats."""
+        channel = self.channel
+        active = -channel.offset_w
+        for pair in self.pairs:
+            active += pair.voltage.channel.scale * channel.scale * pair.active()
+        self.active_w = active
+        variance = self.pairs[0].variance() - channel.noise_codes * channel.noise_codes
+        self.variance_a2 = channel.scale * channel.scale * variance
+        self.rms_a = rms(self.variance_a2)
+        self._settle_fundamental()
+        self.apparent_va = self.volts_v * self.rms_a
+        self.power_factor = active / self.apparent_va if self.apparent_va > 0.0 else float("nan")
+        loud = self.fundamental_a >= _THD_FROM_PU * channel.rated and self.fundamental_a > 0.0
+        thd_pu = self._distortion.pu(self.variance_a2, self.fundamental_a, self.voltage.cycles)
+        self.thd_pu = thd_pu if loud else float("nan")
+
+    def _settle_fundamental(self) -> None:
+        cycles = self.voltage.cycles
+        phasor = self.phasor
+        phasor.settle(cycles)
+        re = im = 0.0
+        for pair in self.pairs:
+            part = pair.phasor_v()
+            re += part[0]
+            im += part[1]
+        back = -phasor.skew * cycles.rad_per_set - self.channel.lead_rad
+        scale = self.channel.scale
+        i_re = scale * (phasor.re * cos(back) - phasor.im * sin(back))
+        i_im = scale * (phasor.re * sin(back) + phasor.im * cos(back))
+        self.fundamental_a = abs(scale) * phasor.rms()
+        self.fundamental_w = re * i_re + im * i_im - self.channel.offset_w
+        self.reactive_var = im * i_re - re * i_im
+        self.angle_rad = atan2(self.reactive_var, self.fundamental_w)
+        single = len(self.pairs) == 1
+        self.volts_v = self.voltage.rms_v if single else sqrt(re * re + im * im)
