@@ -23,6 +23,7 @@ HEAD_BYTES = 20
 TAIL = "<BBBBiIIII"
 TAIL_BYTES = 24
 SETS_MAX = 360
+SET_HZ = 3600
 CHANNELS = 4
 TIMEOUT_S = 120  # wall clock; a simulator that is silent for longer is gone
 READY_PAUSE_S = 0.002
@@ -31,12 +32,19 @@ READY_PAUSE_S = 0.002
 class Rig:
     """The connection to the simulator; blocks, since in lockstep the node has nothing else to do meanwhile."""
 
-    def __init__(self, host: str, port: int, node: str) -> None:
+    def __init__(self, host: str, port: int, node: str, kernels, table: array, history: int) -> None:
+        """The kernels and the table turn raw codes to window codes; `history` sets are handed over twice."""
+        self._linearise = kernels.linearise
         self._head = bytearray(HEAD_BYTES)
         self._tail = bytearray(TAIL_BYTES)
-        self.window = array("H", bytes(2 * CHANNELS * SETS_MAX))
+        self._raw = bytearray(2 * CHANNELS * SETS_MAX)
+        self._table = table
+        self._history = history
+        self.window = array("H", bytes(2 * CHANNELS * (history + SETS_MAX)))
         self._view = memoryview(self.window)
+        self.kept = 0  # sets at the window's beginning that the last one ended with
         self.kind = self.n_sets = self.now_ms = self.dt_ms = self.epoch_s = self.expect = 0
+        self.lost_sets = 0
         self.contactor_closed = True
         self.delivers = False  # this frame only brings commands
         self.late = 0  # cycles missed before this one
@@ -59,11 +67,10 @@ class Rig:
         view = memoryview(buffer)
         done = 0
         while done < size:
-            chunk = self._socket.recv(size - done)
-            if not chunk:
+            got = self._socket.readinto(view[done:size])
+            if not got:
                 raise OSError("simulator closed the connection")
-            view[done : done + len(chunk)] = chunk
-            done += len(chunk)
+            done += got
 
     async def ready(self) -> bool:
         """Yield to other tasks until the next frame begins to arrive."""
@@ -79,18 +86,25 @@ class Rig:
         kind, flags, n_sets, now_ms, dt_ms, epoch_s, expect = struct.unpack(HEAD, self._head)
         if n_sets > SETS_MAX:
             raise OSError("simulator sends %d sets, at most %d" % (n_sets, SETS_MAX))
-        self.kind, self.n_sets, self.now_ms, self.dt_ms, self.expect = kind, n_sets, now_ms, dt_ms, expect
+        self.kind, self.now_ms, self.dt_ms, self.expect = kind, now_ms, dt_ms, expect
         self.contactor_closed = bool(flags & 1)
         self.epoch_s = epoch_s if flags & 2 else 0
-        if n_sets:
-            self._read_window(2 * CHANNELS * n_sets)
+        if kind == STEP:
+            self._read_window(n_sets)
         self.delivers = kind == DELIVER
         return kind != STOP
 
-    def _read_window(self, size: int) -> None:
-        raw = bytearray(size)
-        self._fill(raw, size)
-        self._view[: size // 2] = array("H", raw)
+    def _read_window(self, n_sets: int) -> None:
+        """Read n_sets new sets behind those kept; where time has passed unsampled, none are."""
+        size = CHANNELS * n_sets
+        self._fill(self._raw, 2 * size)
+        without_gap = 1000 * n_sets == SET_HZ * self.dt_ms
+        self.kept = min(self._history, self.n_sets) if without_gap else 0
+        at = CHANNELS * self.kept
+        end = CHANNELS * self.n_sets
+        self._view[:at] = self._view[end - at : end]
+        self._linearise(self._raw, self._table, self.window, at, size)
+        self.n_sets = self.kept + n_sets
 
     def done(self, state: int, pace_ms: int, acknowledged: int, queued: int, received: int) -> None:
         """Tell the simulator that this frame's work is complete and what the pins are now."""

@@ -4,11 +4,13 @@ from hal import kernels_viper, sim
 from hal.mqtt import MqttClient
 from hal.net import TcpStream
 from hal.store import Store
-from islet.measure.meter import Ratings
+from islet.measure.linearise import plain_table
+from islet.measure.wiring import Wiring, single_phase
 
-VOLTS_PER_CODE = 0.2  # divider and VT: full scale 409 V peak
-AMPS_PER_CODE = 0.05  # CT and burden: full scale 102 A peak
-NOISE_CODES = 1.5
+CODE = 16  # window codes in one of the 12 bits of the converter
+VOLTS_PER_CODE = 0.2 / CODE  # divider and VT: full scale 409 V peak
+AMPS_PER_CODE = 0.05 / CODE  # CT and burden: full scale 102 A peak
+NOISE_CODES = 1.5 * CODE
 BUS_TIMEOUT_MS = 2000
 
 
@@ -22,11 +24,24 @@ class Hardware:
     def __init__(self) -> None:
         node = sim.environment("ISLET_NODE")
         self.store = Store(sim.environment("ISLET_HOME"))
-        self.pacer = self.outputs = sim.Rig("127.0.0.1", int(sim.environment("ISLET_RIG_PORT")), node)
+        port = int(sim.environment("ISLET_RIG_PORT"))
+        self.pacer = self.outputs = sim.Rig(
+            "127.0.0.1", port, node, kernels_viper, plain_table(), self.wiring().history()
+        )
         self.lockstep = sim.environment("ISLET_PACE") == "lockstep"
         self.random = sim.Random(int(sim.environment("ISLET_SEED")))
         self.kernels = kernels_viper
-        self.ratings = Ratings(VOLTS_PER_CODE, AMPS_PER_CODE, noise_codes=NOISE_CODES)
+
+    def wiring(self, v_nominal_v: float = 230.0, f0_hz: float = 50.0) -> Wiring:
+        """Return what is connected to the converter's inputs."""
+        return single_phase(
+            VOLTS_PER_CODE,
+            AMPS_PER_CODE,
+            NOISE_CODES,
+            v_nominal_v=v_nominal_v,
+            f0_hz=f0_hz,
+            set_hz=sim.SET_HZ,
+        )
 
     def stream(self, host: str, port: int) -> TcpStream:
         """Return a transport to a device on the bus."""

@@ -13,8 +13,7 @@ from islet.control.limits import NO_LIMIT_W, Limits
 from islet.control.shed import Shed
 from islet.forecast.load import LoadForecast
 from islet.forecast.pv import PvForecast
-from islet.measure.energy import EnergyCounter
-from islet.measure.meter import Meter
+from islet.measure.metering import Metering
 from islet.names import GRID, NOT_IMPLEMENTED, R_ISLAND, R_NONE, SOFT_RETURN, STALE, SUSPECT
 from islet.plan.intent import Intent
 from islet.plan.outlook import Outlook
@@ -31,14 +30,13 @@ NEGATIVE_LOAD_W = -50.0  # below this the readings contradict each other
 class Node:
     """The building's brain; `leases` (kind to Lease) is filled by the link, everything else is handed to step()."""
 
-    def __init__(self, s, kernels, ratings, outputs, leases: dict) -> None:
+    def __init__(self, s, kernels, wiring, outputs, leases: dict) -> None:
         self.s = s
         self.leases = leases
         self.image = Image(int(s.step_max_ms))
         self.wishes = Wishes()
         self.wishes.pv_limit_w = s.pv_rated_w
-        self.meter = Meter(kernels, ratings)
-        self.energy = EnergyCounter()
+        self.metering = Metering(kernels, wiring)
         self.band = Band()
         self.limits = Limits(s)
         self.balance = Balance(s)
@@ -66,21 +64,29 @@ class Node:
             reserve_per_kwh_h=s.reserve_per_kwh_h,
         )
 
-    def step(
-        self, window, n_sets: int, contactor_closed: bool, epoch_s: int, now_ms: int, dt_ms: int
-    ) -> None:
-        """Advance to now_ms, dt_ms after the last step: measure, decide, drive the pins; buses find wishes."""
+    def step(self, samples, contactor_closed: bool, epoch_s: int, now_ms: int, dt_ms: int) -> None:
+        """Advance to now_ms, dt_ms after the last step: measure, decide, drive the pins; buses find wishes.
+
+        samples has a `window` of `n_sets` sets, the first `kept` of which ended the last one, and `lost_sets`.
+        """
         image = self.image
         image.contactor_closed = contactor_closed
         image.epoch_s = epoch_s
-        self.meter.measure(window, n_sets, image, now_ms)
+        self._measure(samples, now_ms, dt_ms)
         self._derive(now_ms)
-        self.energy.add(image.grid_w.value, dt_ms)
         self.outlook.observe(image, self.wishes.pv_limit_w < self.s.pv_rated_w, now_ms, dt_ms)
         self.outlook.guide(epoch_s)
         self._decide(now_ms, dt_ms)
         self.door.apply(self.wishes, image, now_ms, dt_ms)
         self.plausible.step(self.wishes, image, now_ms)
+
+    def _measure(self, samples, now_ms: int, dt_ms: int) -> None:
+        image = self.image
+        known = image.pv_w.usable(now_ms) and image.battery_w.usable(now_ms)
+        sources_w = image.pv_w.value + image.battery_w.value if known else None
+        self.metering.step(
+            samples.window, samples.kept, samples.n_sets, samples.lost_sets, image, now_ms, dt_ms, sources_w
+        )
 
     def _derive(self, now_ms: int) -> None:
         """Work out the load from the other powers; what the load CT does not confirm is the residual."""
@@ -131,10 +137,6 @@ class Node:
         self.balance.step(self.image, self.wishes, self.band, self.outlook.intent, now_ms, dt_ms)
         limits = self.limits
         self.curtail.step(self.image, self.wishes, limits.pv_allowed_w, limits.pv_reason, now_ms, dt_ms)
-
-    def load_energy(self, data: bytes) -> None:
-        """Take up saved counters; raises ValueError when they are not whole."""
-        self.energy = EnergyCounter.from_bytes(data)
 
     def reasons(self) -> dict:
         """Return why the building does what it does: reason codes by their names on the wire."""

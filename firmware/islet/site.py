@@ -8,18 +8,22 @@ from islet.drivers.bus import BusTask
 from islet.drivers.modbus_tcp import ModbusTcp
 from islet.drivers.pv_inverter import PvInverter
 from islet.drivers.sunspec import SunSpecDevice
+from islet.measure import calibration
+from islet.measure.disturbance import EVENT_NAMES
+from islet.measure.energy_file import EnergyFile
+from islet.measure.events import KEPT
 from islet.node import Node
 from islet.sync.command import Gate, Inbox
 from islet.sync.link import Link
 from islet.sync.outbox import Outbox
-from islet.sync.report import ACK, EVENT, REPORT, Reports, next_boot
+from islet.sync.report import ACK, EVENT, QUALITY, REPORT, Reports, next_boot
 
 VERSION = "0.1.0"
 PV_UNIT = 1
 BATTERY_UNIT = 2
 REVERSION_S = 300  # the devices' own fallback, should this node die
 PLAN_STAGES = 16  # of the planner in one slice
-SAVE_S = 900  # the most energy and learning that a power cut costs
+SAVE_S = 900  # the most learning that a power cut costs; energy is saved with every report
 
 
 class Site:
@@ -33,14 +37,22 @@ class Site:
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
         self.inbox = Inbox(Gate(hw.store.load("key"), s.node, hw.store), self._answer)
-        self.node = Node(s, hw.kernels, hw.ratings, hw.outputs, self.inbox.leases)
+        self.node = Node(s, hw.kernels, self._wiring(hw, s), hw.outputs, self.inbox.leases)
         self.bus = self._make_bus(hw, s)
         mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
         self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
         self._reported = -1
         self._told = 0  # transitions
+        self._supply_told = 0  # disturbances
+        self.energy_file = EnergyFile(hw.store)
         self._saved = -1
         self._restore()
+
+    def _wiring(self, hw, s):
+        """Return what is connected, calibrated if the store has a calibration."""
+        wiring = hw.wiring(s.v_nominal_v, s.f0_hz)
+        self._try(calibration.NAME, lambda data: wiring.calibrate(calibration.load(data)["channels"]))
+        return wiring
 
     def _make_bus(self, hw, s) -> BusTask:
         client = ModbusTcp(hw.stream(s.bus_host, int(s.bus_port)))
@@ -56,8 +68,9 @@ class Site:
     def step(self, inputs, now_ms: int, dt_ms: int) -> None:
         """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
         node = self.node
-        node.step(inputs.window, inputs.n_sets, inputs.contactor_closed, inputs.epoch_s, now_ms, dt_ms)
+        node.step(inputs, inputs.contactor_closed, inputs.epoch_s, now_ms, dt_ms)
         self._tell_changes()
+        self._tell_supply()
         period = inputs.epoch_s // int(self.s.report_s)
         if inputs.epoch_s and period != self._reported:
             self._reported = period
@@ -65,15 +78,16 @@ class Site:
 
     def _report(self, now_ms: int) -> None:
         node = self.node
-        energy = node.energy
+        self.energy_file.save(
+            node.metering.energy
+        )  # first: what was told must never be more than what is saved
         payload = self.reports.report(
             node.image,
             now_ms,
             node.island.state,
             node.reasons(),
             node.shed.level,
-            energy.import_wh,
-            energy.export_wh,
+            node.metering.told(),
             node.outlook.next_w,
         )
         self.outbox.put(REPORT, payload, self.reports.seq)
@@ -91,6 +105,22 @@ class Site:
             self.outbox.put(EVENT, event, self.reports.seq)
             self._told += 1
         self.save()
+
+    def _tell_supply(self) -> None:
+        """Queue the disturbances of the supply that are over and were not told; the oldest may be gone.
+
+        A sag that went on to an interruption is told as that (EN 50160).
+        """
+        supply = self.node.metering.supply
+        if supply is None:
+            return
+        self._supply_told = max(self._supply_told, supply.count - KEPT)
+        while self._supply_told < supply.count:
+            event = supply.get(self._supply_told)
+            self._supply_told += 1
+            if not event.interrupted:
+                kind = EVENT_NAMES[event.kind]
+                self.outbox.put(QUALITY, self.reports.quality(event.epoch_s, kind, event), self.reports.seq)
 
     def plan(self) -> bool:
         """Work off one slice of planning; returns True when nothing is left to do."""
@@ -110,7 +140,7 @@ class Site:
     def save(self) -> None:
         """Save counters, island state and forecasts; each file is replaced as one."""
         store, node = self.hw.store, self.node
-        store.save("energy", node.energy.to_bytes())
+        self.energy_file.save(node.metering.energy)
         store.save("island.json", json.dumps(node.island.dump()).encode())
         store.save("load_forecast", node.outlook.load.to_bytes())
         store.save("pv_forecast", node.outlook.pv.to_bytes())
@@ -118,11 +148,16 @@ class Site:
     def _restore(self) -> None:
         """Take up what was saved; a missing or damaged file starts that part anew and is told at birth."""
         node = self.node
-        self.reports.forgot = []
-        self._try("energy", node.load_energy)
+        self._try_energy()
         self._try("island.json", self._set_island)
         self._try("load_forecast", node.outlook.load.from_bytes)
         self._try("pv_forecast", node.outlook.pv.from_bytes)
+
+    def _try_energy(self) -> None:
+        try:
+            self.energy_file.restore(self.node.metering.energy)
+        except (OSError, ValueError):
+            self.reports.forgot.append("energy")
 
     def _try(self, name: str, take) -> None:
         try:

@@ -6,7 +6,7 @@ from measure_waves import dead, near, sampled, sine
 from islet.base.clock import add_ms
 from islet.base.lease import Lease
 from islet.measure import kernels
-from islet.measure.meter import Ratings
+from islet.measure.wiring import single_phase
 from islet.names import (
     COMM,
     NOT_IMPLEMENTED,
@@ -50,8 +50,11 @@ class House:
         self.pins = Pins()
         self.leases = {}
         changed.setdefault("step_max_ms", 0)
-        self.node = Node(settings(**changed), kernels, Ratings(0.2, 0.05), self.pins, self.leases)
+        self.node = Node(
+            settings(**changed), kernels, single_phase(0.2 / 16, 0.05 / 16), self.pins, self.leases
+        )
         self.window = window(grid_w, load_w)
+        self.kept, self.n_sets, self.lost_sets = 0, 360, 0
         self.now_ms = START_MS
         self.polled = True
         self.pv_w = 0.0
@@ -68,7 +71,7 @@ class House:
                 node.image.pv_w.set(self.pv_w, self.now_ms, self.pv_quality)
                 node.image.battery_w.set(node.wishes.battery_w, self.now_ms)
                 node.image.soc_pu.set(self.soc_pu, self.now_ms)
-            node.step(self.window, 360, self.pins.closed, self.epoch_s, self.now_ms, dt_ms)
+            node.step(self, self.pins.closed, self.epoch_s, self.now_ms, dt_ms)
         return node.wishes
 
 

@@ -63,7 +63,8 @@ def a_node_fails(start: Start, out: Path) -> None:
     home.rename(out / "gone")
     home.mkdir()
     (home / "log.txt").symlink_to(out / "gone" / "log.txt")
-    (home / "energy.new").mkdir()  # where the firmware writes before it replaces a file
+    for name in ("energy", "energy.1"):  # whichever copy is written next
+        (home / name).mkdir()
     ended = running.wait(20)
     assert ended.code == 1
     assert "error: node b001 ended with code 1; its log" in ended.err

@@ -10,8 +10,10 @@ import pytest
 from host_tools.plant import waveform
 from host_tools.plant.waveform import WaveformSynth, power_bound_w, residual_bound_w
 from islet.measure import kernels
-from islet.measure.frequency import wrap_rad
-from islet.measure.meter import Meter, Ratings
+from islet.measure.linearise import plain_table
+from islet.measure.meter import Meter
+from islet.measure.phasor import wrap_rad
+from islet.measure.wiring import single_phase
 from islet.names import NOT_IMPLEMENTED, OK
 from islet.state.image import Image
 
@@ -40,12 +42,18 @@ def truth_of(n: int = N, **changes: Any) -> Any:
 
 
 def metered(synth: WaveformSynth, truth: Any) -> list[Image]:
-    ratings = Ratings(waveform.VOLTS_PER_CODE, waveform.AMPS_PER_CODE, noise_codes=waveform.NOISE_CODES)
-    meter = Meter(kernels, ratings)
+    step = 16  # window codes in a code of the converter
+    wiring = single_phase(
+        waveform.VOLTS_PER_CODE / step, waveform.AMPS_PER_CODE / step, waveform.NOISE_CODES * step
+    )
+    meter = Meter(kernels, wiring)
+    table = plain_table()
     images = []
     for codes in synth.windows(truth):
         image = Image()
-        meter.measure(array("H", codes.tobytes()), synth.n_sets, image, 0)
+        window = array("H", codes.tobytes())
+        kernels.linearise(window, table, window, 0, len(window))
+        meter.measure(window, 0, synth.n_sets, image, 0)
         images.append(image)
     return images
 

@@ -1,4 +1,4 @@
-"""A whole site in the heap of a simulated node, 400 KB: room that is left, and nothing that grows.
+"""A whole site in the heap of a simulated node, 500 KB: room that is left, and nothing that grows.
 
 MicroPython only. Words have 64 bits here; on a board the same things take about half.
 """
@@ -26,17 +26,20 @@ class Hardware:
     def __init__(self):
         from hal import kernels_viper
         from hal.store import Store
-        from islet.measure.meter import Ratings
 
         self.store = Store(HOME)
         self.store.save("settings.json", SETTINGS.encode())
         self.store.save("key", bytes(32))
         self.kernels = kernels_viper
-        self.ratings = Ratings(0.2, 0.05)
         self.outputs = self.random = self
         self.contactor_closed = True
-        self.n_sets = 360
+        self.kept, self.n_sets, self.lost_sets = 0, 360, 0
         self.epoch_s = 20_000 * 86_400
+
+    def wiring(self, v_nominal_v, f0_hz):
+        from islet.measure.wiring import single_phase
+
+        return single_phase(0.2 / 16, 0.05 / 16, v_nominal_v=v_nominal_v, f0_hz=f0_hz)
 
     def set_contactor(self, closed):
         self.contactor_closed = closed
@@ -61,7 +64,7 @@ def square_wave():
 
     window = array("H", bytes(2 * 4 * 360))
     for k in range(len(window)):
-        window[k] = 3000 if k // 144 % 2 == 0 else 1000
+        window[k] = 48_000 if k // 144 % 2 == 0 else 16_000
     return window
 
 
