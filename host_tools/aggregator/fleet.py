@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from host_tools.aggregator.messages import Ack, Birth, Event, Message, Report, WireError, parse
-from host_tools.aggregator.store import Store
+from host_tools.aggregator.store import ROWS, Store
 
 NodeKey = tuple[str, str]  # site, node
 STALE_S = 180  # three reports missed
@@ -46,7 +46,7 @@ class Fleet:
         self.nodes: dict[NodeKey, NodeState] = {}
         self.errors: Counter[str] = Counter()
         self.duplicates = 0
-        self._batch: dict[str, list[dict[str, Any]]] = {"report": [], "event": [], "ack": []}
+        self._batch: dict[str, list[dict[str, Any]]] = {kind: [] for kind in ROWS}
 
     def ingest(self, topic: str, payload: bytes) -> NodeState | None:
         """Take one delivery; return the node it is from, or None when it was refused and counted."""
@@ -72,7 +72,7 @@ class Fleet:
             state.boot = max(state.boot, message.boot)
             if isinstance(message, Event):
                 state.event = message
-            elif state.report is None or message.t >= state.report.t:
+            elif isinstance(message, Report) and (state.report is None or message.t >= state.report.t):
                 state.report = message
 
     def _keep(self, key: NodeKey, message: Message) -> None:

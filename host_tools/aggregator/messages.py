@@ -9,9 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from islet import names
+from islet.measure.disturbance import EVENT_NAMES
+from islet.sync.report import CHECKS_TOLD
 
 MAX_PAYLOAD = 1024
-TOPIC = re.compile(r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth)\Z")
+TOPIC = re.compile(r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth|quality)\Z")
 
 Seconds = Annotated[int, Field(ge=0, lt=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
@@ -33,9 +35,13 @@ def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
 
 
 State = Annotated[str, AfterValidator(_one_of(names.STATE_NAMES))]
-Quality = Annotated[str, AfterValidator(_one_of(names.QUALITY_NAMES[1:]))]
+QualityWord = Annotated[str, AfterValidator(_one_of(names.QUALITY_NAMES[1:]))]
 Answer = Annotated[str, AfterValidator(_one_of(names.ANSWERS))]
+Disturbance = Annotated[str, AfterValidator(_one_of(EVENT_NAMES))]
 Word = Annotated[str, Field(max_length=32)]
+Check = Annotated[str, Field(max_length=64)]
+Circuit = Annotated[str, Field(max_length=16)]
+Watts = Annotated[int, Field(ge=-10_000_000, le=10_000_000)]
 QUANTITIES = (
     "grid_w",
     "pv_w",
@@ -92,9 +98,11 @@ class Report(_Wire):
     shed: Annotated[int, Field(ge=0, le=16)]
     import_wh: Count
     export_wh: Count
+    checks: Annotated[list[Check], Field(max_length=CHECKS_TOLD)]  # what the meter finds wrong with itself
+    circuits: Annotated[dict[Circuit, tuple[Watts, Count, Count]], Field(max_length=16)]  # W, Wh in, Wh out
     next_w: Power
     bf: Flag
-    q: dict[Word, Quality]
+    q: dict[Word, QualityWord]
 
     @model_validator(mode="after")
     def _null_has_a_reason(self) -> Report:
@@ -113,6 +121,17 @@ class Event(_Wire):
     why: Word
 
 
+class Quality(_Wire):
+    """A disturbance of the supply that is over; t is when it began."""
+
+    seq: Count
+    kind: Disturbance
+    ms: Count
+    unsure_ms: Count
+    worst_v: Annotated[float, Field(ge=0, le=1e5)]
+    phases: Annotated[int, Field(ge=0, lt=64)]  # bit n: the n-th grid voltage
+
+
 class Ack(_Wire):
     """A node's answer to the command numbered seq; 0 for a command whose number it could not read."""
 
@@ -129,8 +148,14 @@ class Birth(_Wire):
     forgot: Annotated[list[Word], Field(max_length=8)]  # saved state missing or damaged at this start
 
 
-Message = Report | Event | Ack | Birth
-MODELS: dict[str, type[Message]] = {"report": Report, "event": Event, "ack": Ack, "birth": Birth}
+Message = Report | Event | Ack | Birth | Quality
+MODELS: dict[str, type[Message]] = {
+    "report": Report,
+    "event": Event,
+    "ack": Ack,
+    "birth": Birth,
+    "quality": Quality,
+}
 
 
 def parse(topic: str, payload: bytes) -> tuple[tuple[str, str], Message]:

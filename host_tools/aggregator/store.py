@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Engine,
     Executable,
     Row,
@@ -58,6 +59,8 @@ class ReportRow(_FromNode, Base):
     shed: Mapped[int]
     import_wh: Mapped[int]
     export_wh: Mapped[int]
+    checks: Mapped[list[str]] = mapped_column(JSON)
+    circuits: Mapped[dict[str, list[int]]] = mapped_column(JSON)
     next_w: Mapped[float | None]
     bf: Mapped[int]
 
@@ -70,6 +73,18 @@ class EventRow(_FromNode, Base):
     was: Mapped[str]
     to: Mapped[str]
     why: Mapped[str]
+
+
+class QualityRow(_FromNode, Base):
+    """One disturbance of the supply, by its meter; t is when it began."""
+
+    __tablename__ = "quality"
+    __table_args__ = (UniqueConstraint("site", "node", "boot", "seq", "t"),)
+    kind: Mapped[str]
+    ms: Mapped[int]
+    unsure_ms: Mapped[int]
+    worst_v: Mapped[float]
+    phases: Mapped[int]
 
 
 class AckRow(_FromNode, Base):
@@ -94,10 +109,12 @@ class CommandRow(Base):
     why: Mapped[str]
 
 
-ROWS: Mapping[str, type[ReportRow] | type[EventRow] | type[AckRow]] = {
+NUMBERED = (ReportRow, EventRow, QualityRow)  # they share one numbering
+ROWS: Mapping[str, type[ReportRow] | type[EventRow] | type[AckRow] | type[QualityRow]] = {
     "report": ReportRow,
     "event": EventRow,
     "ack": AckRow,
+    "quality": QualityRow,
 }
 
 
@@ -152,7 +169,7 @@ class Store:
 
     def missing(self) -> dict[tuple[str, str, int], int]:
         """Return {(site, node, boot): how many numbers below the highest never arrived}; empty when none."""
-        parts = [select(row.site, row.node, row.boot, row.seq) for row in (ReportRow, EventRow)]
+        parts = [select(row.site, row.node, row.boot, row.seq) for row in NUMBERED]
         numbered = union_all(*parts).subquery()
         column = numbered.c
         gap = func.max(column.seq) - func.count(column.seq.distinct())

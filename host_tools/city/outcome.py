@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import func, select
 
-from host_tools.aggregator.store import EventRow, ReportRow
+from host_tools.aggregator.store import NUMBERED, ReportRow
 from host_tools.city.baseline import Baseline, comparable, pv_share, run_baseline, supplied_share
 from host_tools.city.commission import FEED_IN_PER_KWH
 from host_tools.city.district import District
@@ -151,7 +151,7 @@ def _return(district: District, recorder: Recorder) -> dict[str, Any]:
 
 def _conduct(district: District) -> dict[str, int]:
     store, answers = district.store, district.desk.answers()
-    received = sum(store.rows(select(func.count()).select_from(row))[0][0] for row in (ReportRow, EventRow))
+    received = sum(store.rows(select(func.count()).select_from(row))[0][0] for row in NUMBERED)
     backfilled = store.rows(select(func.count()).select_from(ReportRow).where(ReportRow.bf == 1))[0][0]
     lost = sum(store.missing().values()) + sum(state.lost for state in district.fleet.nodes.values())
     accepted = answers.get(A_ACCEPTED, 0)

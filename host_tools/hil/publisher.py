@@ -70,7 +70,8 @@ class Publisher:
                 100.0 + self.minute % 800, self.now_ms
             )  # below the wire's bound of a frequency
         self.image.soc_pu.set(0.5, self.now_ms)
-        payload = self.reports.report(self.image, self.now_ms, names.GRID, REASONS, 0, self.minute, 0, None)
+        meter = {"import_wh": self.minute, "export_wh": 0, "checks": [], "circuits": {}}
+        payload = self.reports.report(self.image, self.now_ms, names.GRID, REASONS, 0, meter, None)
         self.outbox.put(REPORT, payload, self.reports.seq)
 
     def event(self) -> None:

@@ -35,8 +35,9 @@ def _image() -> Image:
 REASONS = {"why": "plan", "pv_why": "none", "shed_why": "autonomy", "fault": "not_obeyed"}
 
 
-def _report(reports: Reports, image: Image, next_w=None) -> dict:
-    return json.loads(reports.report(image, 5000, names.GRID, REASONS, 0, 12, 34, next_w))
+def _report(reports: Reports, image: Image, next_w=None, checks=()) -> dict:
+    meter = {"import_wh": 12, "export_wh": 34, "checks": list(checks), "circuits": {"oven": [800, 5, 0]}}
+    return json.loads(reports.report(image, 5000, names.GRID, REASONS, 0, meter, next_w))
 
 
 def test_a_report_holds_rounded_values_and_their_signs():
@@ -49,6 +50,33 @@ def test_a_report_holds_rounded_values_and_their_signs():
     assert (message["pv_why"], message["shed_why"], message["fault"]) == ("none", "autonomy", "not_obeyed")
     assert (message["import_wh"], message["export_wh"], message["next_w"]) == (12, 34, 100)
     assert message["bf"] == 0
+    assert message["circuits"] == {"oven": [800, 5, 0]}
+
+
+def test_a_report_tells_the_first_of_many_checks():
+    found = ["clipped i%d" % k for k in range(9)]
+    assert _report(Reports(1, "0"), _image(), checks=found)["checks"] == found[:4]
+    assert _report(Reports(1, "0"), _image())["checks"] == []
+
+
+def test_a_disturbance_is_numbered_as_reports_are():
+    class Sag:
+        duration_ms, unsure_ms, extreme_v, phases = 320, 10, 97.34, 5
+
+    reports = Reports(2, "0")
+    message = json.loads(reports.quality(1_700_000_000, "sag", Sag()))
+    assert message == {
+        "v": 1,
+        "t": 1_700_000_000,
+        "seq": 1,
+        "boot": 2,
+        "kind": "sag",
+        "ms": 320,
+        "unsure_ms": 10,
+        "worst_v": 97.3,
+        "phases": 5,
+    }
+    assert _report(reports, _image())["seq"] == 2
 
 
 def test_what_may_not_be_used_is_null_and_says_why():

@@ -39,6 +39,8 @@ def _report(**changes: Any) -> dict[str, Any]:
         "shed": 0,
         "import_wh": 1,
         "export_wh": 2,
+        "checks": ["ct_reversed load_i"],
+        "circuits": {"kitchen": [812, 1234, 0]},
         "next_w": None,
         "bf": 0,
         "q": {"residual_w": "stale"},

@@ -17,6 +17,7 @@ from host_tools.city.commission import SPACING_MAX_S
 pytestmark = pytest.mark.needs("micropython")
 
 OUTAGE = ("--buildings", 2, "--from", "17:50", "--to", "19:10")
+OUTAGE_MS = 3_600_000
 EVENTFUL = (
     "--buildings",
     2,
@@ -134,10 +135,24 @@ def test_powers_and_counters_fit_the_truth(runs: Callable[[str], Run]) -> None:
 
 
 def test_every_minute_of_the_outage_run_arrives(runs: Callable[[str], Run]) -> None:
-    """80 minutes and the first interval: 81 reports a node, 6 events each; none lost, none late."""
+    """80 minutes and the first interval: 81 reports a node, 6 events and the interruption; none lost, none late."""
     run = runs("outage")
-    assert run.summary["reports_received"] == 2 * (81 + 6)
+    assert run.summary["reports_received"] == 2 * (81 + 6 + 1)
     assert (run.summary["reports_lost"], run.summary["reports_backfilled"]) == (0, 0)
+
+
+def test_meters_tell_the_outage_and_find_nothing_wrong_with_themselves(runs: Callable[[str], Run]) -> None:
+    """One interruption a home, as long as the outage within half a cycle at either end; no check on a healthy meter."""
+    run = runs("outage")
+    with sqlite3.connect(run.out / "islet.sqlite") as database:
+        told = database.execute("select kind, ms, unsure_ms, worst_v, phases from quality").fetchall()
+        checks = database.execute("select distinct checks from reports").fetchall()
+    assert len(told) == 2
+    for kind, ms, unsure_ms, worst_v, phases in told:
+        assert (kind, phases) == ("interruption", 1)
+        assert abs(ms - OUTAGE_MS) <= unsure_ms + 40  # its first and last cycle
+        assert worst_v < 5.0
+    assert checks == [("[]",)]
 
 
 def test_one_seed_one_result(runs: Callable[[str], Run]) -> None:

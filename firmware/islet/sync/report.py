@@ -1,4 +1,4 @@
-"""What the node tells: reports, events, answers and births as JSON of wire version 1."""
+"""What the node tells: reports, events, answers, births and disturbances of the supply, as JSON of wire version 1."""
 
 import binascii
 import json
@@ -10,7 +10,9 @@ REPORT = 0
 EVENT = 1
 ACK = 2
 BIRTH = 3
-KIND_NAMES = ("report", "event", "ack", "birth")
+QUALITY = 4
+KIND_NAMES = ("report", "event", "ack", "birth", "quality")
+CHECKS_TOLD = 4
 
 LIVE = b'"bf":0'
 BACKFILLED = b'"bf":1'
@@ -74,12 +76,11 @@ class Reports:
                 bad[name] = QUALITY_NAMES[quantity.quality]
         message["q"] = bad
 
-    def report(
-        self, image, now_ms: int, state: int, reasons: dict, shed: int, import_wh: int, export_wh: int, next_w
-    ) -> bytes:
-        """Return a report; reasons holds why, pv_why, shed_why and fault; energies in Wh since the meter was new.
+    def report(self, image, now_ms: int, state: int, reasons: dict, shed: int, meter: dict, next_w) -> bytes:
+        """Return a report; reasons holds why, pv_why, shed_why and fault; next_w is the planned power or None.
 
-        next_w is the planned mean grid_w of the next slot or None.
+        meter holds import_wh and export_wh since it was new, checks (texts, the first CHECKS_TOLD are told) and
+        circuits: name to [W, Wh imported, Wh exported].
         """
         self.seq += 1
         message = {
@@ -89,29 +90,35 @@ class Reports:
             "boot": self.boot,
             "state": STATE_NAMES[state],
             "shed": shed,
-            "import_wh": import_wh,
-            "export_wh": export_wh,
             "next_w": None if next_w is None else round(next_w),
             "bf": 0,
         }
         message.update(reasons)
+        message.update(meter)
+        message["checks"] = meter["checks"][:CHECKS_TOLD]
         self._quantities(image, now_ms, message)
+        return _encode(message)
+
+    def _numbered(self, epoch_s: int, rest: dict) -> bytes:
+        self.seq += 1
+        message = {"v": VERSION, "t": epoch_s, "seq": self.seq, "boot": self.boot}
+        message.update(rest)
         return _encode(message)
 
     def event(self, epoch_s: int, was: int, now: int, why: str) -> bytes:
         """Return the event of a change of state."""
-        self.seq += 1
-        return _encode(
-            {
-                "v": VERSION,
-                "t": epoch_s,
-                "seq": self.seq,
-                "boot": self.boot,
-                "from": STATE_NAMES[was],
-                "to": STATE_NAMES[now],
-                "why": why,
-            }
-        )
+        return self._numbered(epoch_s, {"from": STATE_NAMES[was], "to": STATE_NAMES[now], "why": why})
+
+    def quality(self, epoch_s: int, kind: str, event) -> bytes:
+        """Return a disturbance of the supply that is over; epoch_s is when it began, kind its name."""
+        told = {
+            "kind": kind,
+            "ms": event.duration_ms,
+            "unsure_ms": event.unsure_ms,
+            "worst_v": round(event.extreme_v, 1),
+            "phases": event.phases,
+        }
+        return self._numbered(epoch_s, told)
 
     def ack(self, epoch_s: int, seq: int, answer: str) -> bytes:
         """Return the answer to the command numbered seq."""
