@@ -22,12 +22,18 @@ FIRMWARE: dict[str, set[str]] = {
     "config": {"islet.names", "islet.base", *STANDARD},
     "base": {"islet.names", "islet.base", *STANDARD},
     "node": {"islet.names", "islet.base", "islet.config", *(f"islet.{layer}" for layer in LAYERS)},
-    "site": {"islet.node", "islet.drivers", "islet.sync", "islet.config", "islet.base", "json"},
+    "site": {
+        "islet.node",
+        *(f"islet.{layer}" for layer in ("drivers", "measure", "sync")),
+        "islet.config",
+        "islet.base",
+        "json",
+    },
     "app": {"islet.site", "islet.base", "asyncio", "gc"},
     **{layer: {"islet.names", "islet.base", f"islet.{layer}", *STANDARD} for layer in LAYERS},
 }
 OUTSIDE_ISLET = {"islet.app", "board", "gc"}  # main.py and boot.py
-HAL = {"islet.base", "hal", *CHIP, *STANDARD}
+HAL = {"islet.base", "hal", "gc", *CHIP, *STANDARD}
 BOARD = {"hal", "islet.drivers", "islet.measure"}
 FILE_LINES, FUNCTION_LINES, LONG_LINES, LONG_SHARE = 250, 40, 25, 0.04
 PREFIXED = re.compile(r"_(mw|kw|gw|mhz|khz|kva|mva|kvar|kv|mv|ma)$", re.IGNORECASE)
@@ -67,8 +73,9 @@ def permitted(place: str) -> set[str] | None:
 
 
 def declared() -> set[str]:
-    """Return the modules host_tools may import: the standard library, ours, and pyproject's dependencies."""
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    """Return the modules host_tools may import: standard library, ours, dependencies, and the emulator."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = project["dependencies"] + project["optional-dependencies"]["rp2040"]
     words = {re.split(r"[<>=~\[; ]", line)[0].lower().replace("-", "_") for line in listed}
     renamed = {"jwt" if word == "pyjwt" else "sunspec2" if word == "pysunspec2" else word for word in words}
     return {*sys.stdlib_module_names, "islet", "hal", "boards", "board", "host_tools", *renamed}
