@@ -1,0 +1,1 @@
+"""The firmware's own measure layer over recorded ADC samples: anyone can check the meter against a reference."""
