@@ -1,0 +1,1 @@
+"""The command `islet calibrate`: leads a person through a meter's calibration and stores it in the device."""
