@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from host_tools import bench
+from host_tools.calibrate.command import calibrate
 from host_tools.city.options import FAULTS, Options
 from host_tools.errors import InputError, RunError
+from host_tools.replay.command import replay
 
 DEFAULT = Options()
 
@@ -153,6 +155,10 @@ def report(results: Path, out: Path) -> None:
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}).") from error
     click.echo(f"wrote {out}")
+
+
+main.add_command(calibrate)
+main.add_command(replay)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     "report of no JSON": ("report {file} --out {folder}/x.html", ("{file}", "cannot be read")),
     "report of other JSON": ("report {list} --out {folder}/x.html", ("{list}", "cannot be read")),
     "report of binary": ("report {binary} --out {folder}/x.html", ("{binary}", "cannot be read")),
+    "replay of nothing": ("replay {folder}/none.csv", ("none.csv", "is not there")),
+    "replay of binary": ("replay {binary}", ("line 1", "not text")),
 }  # fmt: skip
 
 

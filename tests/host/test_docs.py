@@ -95,9 +95,9 @@ def test_settings_named_elsewhere_exist() -> None:
 
 
 def test_examples_of_messages_are_taken() -> None:
-    """The aggregator's own models read the report, event, ack and birth of docs/protocol.md."""
+    """The aggregator's own models read the messages of docs/protocol.md."""
     found = EXAMPLE.findall(text_of("docs/protocol.md"))
-    for kind, text in zip(("report", "event", "ack", "birth"), found, strict=False):
+    for kind, text in zip(("report", "event", "ack", "birth", "quality"), found, strict=False):
         key, message = parse(f"islet/f1/b001/up/{kind}", text.encode())
         assert key == ("f1", "b001")
         assert type(message).__name__.lower() == kind
@@ -113,7 +113,7 @@ def test_example_of_a_command_is_taken() -> None:
         def save(self, name: str, data: bytes) -> None:
             pass
 
-    header, payload = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[4:])
+    header, payload = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[5:])
     token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
     command = Gate(bytes(32), "b001", Nothing()).accept(token.encode(), payload["nbf"])
     assert command.value == payload["val"]
