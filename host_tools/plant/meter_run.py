@@ -106,7 +106,7 @@ def ideal() -> Converter:
 def rp2040(seed: int, own: bool) -> Converter:
     """Return a board's converter behind the table the firmware makes of it (or the generic one), calibrated at Ib."""
     widths = adc.board_widths(seed)
-    table = own_table(widths) if own else linearise.wide_code_table(linearise.GENERIC_WIDTHS)
+    table = own_table(widths) if own else linearise.generic_table()
     return calibrated(Converter(adc.rp2040(widths), np.array(table, dtype=np.uint16), {}), seed)
 
 

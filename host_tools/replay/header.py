@@ -6,7 +6,7 @@ from datetime import datetime
 from math import degrees, radians, sqrt
 from typing import Any
 
-from islet.measure.linearise import GENERIC_WIDTHS, plain_table, wide_code_table
+from islet.measure.linearise import generic_table, plain_table, wide_code_table
 from islet.measure.wiring import KIND_NAMES, SYSTEM_NAMES, Channel, Wiring
 
 VERSION = 1
@@ -90,7 +90,7 @@ class Header:
             return None
         if self.adc == "plain":
             return plain_table()
-        return wide_code_table(self.adc_widths or GENERIC_WIDTHS)
+        return wide_code_table(self.adc_widths) if self.adc_widths else generic_table()
 
     def _channel(self, column: Column) -> Channel:
         full_scale = column.per_code * 2.0 ** (self.bits - 1) / sqrt(2.0)

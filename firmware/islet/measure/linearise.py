@@ -55,6 +55,11 @@ def wide_code_table(widths, codes=WIDE_CODES) -> array:
     return _railed(table)
 
 
+def generic_table() -> array:
+    """Return the table of an RP2040 that was never measured: the means of the boards that were, BOARD_WIDTHS."""
+    return wide_code_table(BOARD_WIDTHS, BOARD_CODES)
+
+
 def check_widths(widths, codes=WIDE_CODES) -> None:
     """Raise ValueError unless there is a plausible width for each of a few rising codes."""
     for values in (widths, codes):
