@@ -2,7 +2,9 @@
 
 from array import array
 
+from hal import ads131m04_viper
 from hal import kernels_viper as native
+from islet.drivers.ads131m04_link import crc_table, unpack
 from islet.measure import kernels as plain
 from islet.measure.phasor import quadrature_table
 
@@ -105,3 +107,24 @@ def test_extremes_are_equal() -> None:
             plain.extremes(window, stride, stride - 1, first, stop, a)
             native.extremes(window, stride, stride - 1, first, stop, b)
             assert a == b
+
+
+def test_unpacked_frames_are_equal() -> None:
+    # Frames of 18 bytes, random and with samples at either end; every second one with a CRC that fits.
+    draw, table = Draw(), crc_table()
+    a, b = array("H", [7] * 6), array("H", [7] * 6)
+    taken = 0
+    for n in range(400):
+        frame = bytearray(draw.code() & 0xFF for _ in range(18))
+        if n % 8 < 4:
+            frame[3:6] = b"\x7f\xff\xff" if n % 8 < 2 else b"\x80\x00\x00"
+        if n % 2:
+            crc = 0xFFFF
+            for byte in frame[:15]:
+                crc = ((crc << 8) & 0xFF00) ^ table[(crc >> 8) ^ byte]
+            frame[15], frame[16] = crc >> 8, crc & 0xFF
+        told = unpack(frame, table, a, 1)
+        assert ads131m04_viper.unpack(frame, table, b, 1) == told
+        assert a == b
+        taken += told
+    assert taken == 200
