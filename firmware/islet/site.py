@@ -23,7 +23,11 @@ PV_UNIT = 1
 BATTERY_UNIT = 2
 REVERSION_S = 300  # the devices' own fallback, should this node die
 PLAN_STAGES = 16  # of the planner in one slice
-SAVE_S = 900  # the most learning that a power cut costs; energy is saved with every report
+SAVE_S = 900  # the most learning that a power cut costs
+ENERGY_MS = (
+    60_000  # the most counted time that it costs, with a clock or without; also saved before each report
+)
+ENERGY_SLACK_MS = 1000  # so that a report once a minute is the only save
 
 
 class Site:
@@ -45,6 +49,7 @@ class Site:
         self._told = 0  # transitions
         self._supply_told = 0  # disturbances
         self.energy_file = EnergyFile(hw.store)
+        self._unsaved_ms = 0
         self._saved = -1
         self._restore()
 
@@ -75,12 +80,13 @@ class Site:
         if inputs.epoch_s and period != self._reported:
             self._reported = period
             self._report(now_ms)
+        self._unsaved_ms += dt_ms
+        if self._unsaved_ms >= ENERGY_MS + ENERGY_SLACK_MS:
+            self._save_energy()
 
     def _report(self, now_ms: int) -> None:
         node = self.node
-        self.energy_file.save(
-            node.metering.energy
-        )  # first: what was told must never be more than what is saved
+        self._save_energy()  # first: what was told must never be more than what is saved
         payload = self.reports.report(
             node.image,
             now_ms,
@@ -140,10 +146,14 @@ class Site:
     def save(self) -> None:
         """Save counters, island state and forecasts; each file is replaced as one."""
         store, node = self.hw.store, self.node
-        self.energy_file.save(node.metering.energy)
+        self._save_energy()
         store.save("island.json", json.dumps(node.island.dump()).encode())
         store.save("load_forecast", node.outlook.load.to_bytes())
         store.save("pv_forecast", node.outlook.pv.to_bytes())
+
+    def _save_energy(self) -> None:
+        self.energy_file.save(self.node.metering.energy)
+        self._unsaved_ms = 0
 
     def _restore(self) -> None:
         """Take up what was saved; a missing or damaged file starts that part anew and is told at birth."""

@@ -48,6 +48,7 @@ class House:
         self.demand_w = np.array([[600.0, 300.0, 100.0]])
         self.grid_v = np.array([230.0])
         self.t_ms = 0
+        self.clock_valid = True
         self._settings = settings
         self._stack = AsyncExitStack()
 
@@ -106,7 +107,7 @@ class House:
     def _frame(self, kind: int, dt_ms: int, n_sets: int, expect: int = 0) -> bytes:
         now_ms = (TICK0_MS + self.t_ms) & ((1 << 30) - 1)
         closed = bool(self.truth.contactor_closed[0])
-        return head(kind, closed, True, n_sets, now_ms, dt_ms, self.now_s, expect)
+        return head(kind, closed, self.clock_valid, n_sets, now_ms, dt_ms, self.now_s, expect)
 
     async def step(self, dt_ms: int) -> Tail:
         """Pass dt_ms: plant, devices, node; its pins and registers act from the next step on."""
