@@ -40,12 +40,7 @@ demo: setup  ## run the main job: a day of 17 homes with an outage (ARGS=--help 
 test: setup  ## run every test, on CPython and on MicroPython
 	@$(BIN)/python -m pytest $(ARGS)
 
-.venv/rp2040: requirements-rp2040.lock .venv/installed
-	@echo "installing the emulator of the RP2040"
-	@$(PIP) install --require-hashes -r requirements-rp2040.lock
-	@touch $@
-
-test-rp2040: setup .venv/rp2040  ## run the sampler and the meter on an emulated RP2040 (IMAGE=firmware.uf2 of a Pico)
+test-rp2040: setup  ## run the sampler and the meter on an emulated RP2040 (IMAGE=firmware.uf2 of a Pico)
 	@test -n "$(IMAGE)" || { echo "error: name MicroPython's image for the Pico: make test-rp2040 IMAGE=RPI_PICO.uf2"; exit 2; }
 	@ISLET_RP2040_IMAGE="$(IMAGE)" $(BIN)/python -m pytest tests/rp2040 $(ARGS)
 
@@ -64,7 +59,7 @@ bench: setup  ## measure every number the README quotes (ARGS=--quick for the sh
 
 lock:  ## renew the lock files (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --quiet pyproject.toml -o requirements.lock
-	for part in data typings rp2040; do uv pip compile --no-deps --generate-hashes --quiet requirements-$$part.in -o requirements-$$part.lock; done
+	for part in data typings; do uv pip compile --no-deps --generate-hashes --quiet requirements-$$part.in -o requirements-$$part.lock; done
 
 clean:  ## remove what was made
 	rm -rf .venv build

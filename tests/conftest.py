@@ -1,6 +1,5 @@
 """What all tests share: programs that a test needs, found or the reason told."""
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 
 collect_ignore_glob = ["upy/*"]  # MicroPython only; tests/host/test_upy.py runs them
-if importlib.util.find_spec("rp2040py") is None:
-    collect_ignore_glob.append("rp2040/*")  # `make test-rp2040` installs the emulator and runs them
 
 PLACES = (Path(sys.executable).parent, Path("/usr/sbin"), Path("/usr/local/sbin"))
 

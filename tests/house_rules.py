@@ -73,9 +73,9 @@ def permitted(place: str) -> set[str] | None:
 
 
 def declared() -> set[str]:
-    """Return the modules host_tools may import: standard library, ours, dependencies, and the emulator."""
+    """Return the modules host_tools may import: standard library, ours, dependencies, those to develop too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    listed = project["dependencies"] + project["optional-dependencies"]["rp2040"]
+    listed = project["dependencies"] + project["optional-dependencies"]["dev"]
     words = {re.split(r"[<>=~\[; ]", line)[0].lower().replace("-", "_") for line in listed}
     renamed = {"jwt" if word == "pyjwt" else "sunspec2" if word == "pysunspec2" else word for word in words}
     return {*sys.stdlib_module_names, "islet", "hal", "boards", "board", "host_tools", *renamed}
