@@ -131,6 +131,20 @@ def test_gains_scale_each_channel() -> None:
     assert near(find(meter, "load_i").active_w, 2300.0 * 0.99 * 0.9, 2.0)
 
 
+def test_a_transformer_turned_over_is_turned_back() -> None:
+    # A voltage transformer the wrong way round, told by a negative gain: voltages and powers as if it were right.
+    v = sine(230.0, phase_rad=0.5)
+    meter, image = measured(
+        sine(230.0, phase_rad=0.5 + pi), sine(10.0, phase_rad=0.5), dead, gains=(-1, -1, 1, 1)
+    )
+    assert near(image.bus_v.value, 230.0, 0.1)
+    assert near(meter.bus.fundamental_v, 230.0, 0.1)
+    assert near(meter.bus.phase_rad, 0.5, 0.01)
+    assert near(find(meter, "grid_i").active_w, 2300.0, 2.0)
+    right, _ = measured(v, sine(10.0, phase_rad=0.5), dead)
+    assert near(find(meter, "grid_i").active_w, find(right, "grid_i").active_w, 1.0)
+
+
 def test_noise_leaves_the_rms_current() -> None:
     # A square of +-2 codes at the sampling rate stands for noise of 2 codes rms = 0.1 A, on 0.3 A of signal.
     signal = sine(0.3)

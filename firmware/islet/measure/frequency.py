@@ -7,10 +7,7 @@ from islet.measure.kernels import MAX_SETS, MID, TURN_BITS
 
 PARTS = 256  # of a set
 HIGHEST_HZ = 70.0
-_LONGEST, _SHORTEST = (
-    1.35,
-    0.72,
-)  # periods, of the nominal one, that are a frequency: 37 to 69 Hz in a 50 Hz system
+_LONGEST, _SHORTEST = 1.35, 0.72  # periods that are a frequency: 37 to 69 Hz in a 50 Hz system
 _EVEN = 10  # a period off the mean by more than a tenth is a dip that hid a crossing, or a jump of phase
 
 
@@ -76,13 +73,14 @@ class Cycles:
 
     def settle(self, window: array, n_sets: int) -> None:
         """Turn the crossings into cycles and frequency; floats."""
-        self.joined = self.joined and (self._real or not self._regular(n_sets))
-        self.hz = 0.0
-        if self._regular(n_sets):
+        regular = self._regular(n_sets)
+        self.joined = self.joined and (self._real or not regular)
+        if regular:
             self._cross(window)
         else:
+            self.hz = 0.0
             self._guess(self._end if self.joined else float(self._first), n_sets)
-        self._real = self.hz > 0.0
+        self._real = regular
         self.first = self.edges[0]
         self.stop = self.edges[self.count]
         self.length = self._end - self._begin

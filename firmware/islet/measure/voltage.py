@@ -1,7 +1,7 @@
 """Voltages: cycles, rms, fundamental, distortion, phase, and the rms of every half cycle."""
 
 from array import array
-from math import sqrt
+from math import pi, sqrt
 
 from islet.measure.frequency import PARTS, Cycles, cycles_room
 from islet.measure.kernels import SQUARES
@@ -115,13 +115,15 @@ class Voltage:
         self._offset_code2 = offset * offset + channel.noise_codes * channel.noise_codes
         square = (256.0 * high + low) / cycles.length
         variance = square * (1.0 + cycles.bend_0) - self._offset_code2  # at the ends, it is 0
-        self.rms_v = channel.scale * rms(variance)
+        scale = abs(channel.scale)
+        self.rms_v = scale * rms(variance)
         self._settle_halves(moved)
         self.phasor.settle(cycles)
         fundamental = self.phasor.rms()
-        self.fundamental_v = channel.scale * fundamental
+        self.fundamental_v = scale * fundamental
         self.thd_pu = self._distortion.pu(variance, fundamental, cycles) if self.alive() else 0.0
-        self.phase_rad = wrap_rad(self.phasor.phase_rad(cycles, n_sets) - channel.lead_rad)
+        late = channel.lead_rad if channel.scale > 0.0 else channel.lead_rad + pi
+        self.phase_rad = wrap_rad(self.phasor.phase_rad(cycles, n_sets) - late)
 
     def _settle_halves(self, moved: int) -> None:
         """Note the mean square of each cycle that ended with a half cycle after those told in the window before."""
@@ -149,7 +151,7 @@ class Voltage:
 
     def half_v(self, k: int) -> float:
         """Return the rms of the cycle that ended with half cycle k of half_count (IEC 61000-4-30: Urms(1/2))."""
-        return self.channel.scale * rms(256.0 * self._half_square[k] - self._offset_code2)
+        return abs(self.channel.scale) * rms(256.0 * self._half_square[k] - self._offset_code2)
 
     def halves_within(self, low_v: float, high_v: float) -> bool:
         """Return whether all half_v of the window lie between two voltages; cheaper than asking for each."""
