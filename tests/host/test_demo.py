@@ -142,7 +142,7 @@ def test_every_minute_of_the_outage_run_arrives(runs: Callable[[str], Run]) -> N
 
 
 def test_meters_tell_the_outage_and_find_nothing_wrong_with_themselves(runs: Callable[[str], Run]) -> None:
-    """One interruption a home, as long as the outage within half a cycle at either end; no check on a healthy meter."""
+    """One interruption a home, as long as the outage but for a cycle at either end; a healthy meter finds nothing."""
     run = runs("outage")
     with sqlite3.connect(run.out / "islet.sqlite") as database:
         told = database.execute("select kind, ms, unsure_ms, worst_v, phases from quality").fetchall()
