@@ -3,7 +3,8 @@
 import errno
 from struct import pack_into, unpack_from
 
-from islet.drivers import modbus
+from islet.base.clock import elapsed_ms
+from islet.drivers.modbus_client import ModbusClient
 
 ADU_MAX = 260
 _MBAP = 7  # transaction, protocol, length, unit
@@ -13,69 +14,50 @@ _LENGTH_MAX = 254
 _STALE_MAX = 16  # late answers in a row before the stream is given up
 
 
-class ModbusTcp:
-    """Requests over a transport that is handed in; buffers are made once, for one request at a time."""
+class ModbusTcp(ModbusClient):
+    """Requests over a stream that is handed in; some devices want a gap between an answer and a request."""
 
-    def __init__(self, transport) -> None:
-        self.transport = transport
-        self.connected = False
-        self.requests = 0
-        self.discarded = 0
-        self._tx = bytearray(ADU_MAX)
-        self._rx = bytearray(ADU_MAX)
-        self._body = memoryview(self._rx)[_SHORTEST:]
+    def __init__(self, transport, gap_ms: int = 0, ticks_ms=None, sleep_ms=None) -> None:
+        """A gap needs a clock of ticks that wrap at 2**30 and `await sleep_ms(ms)`; 0 is no gap."""
+        super().__init__(transport, ADU_MAX, _MBAP)
         self._transaction = 0
-        self._busy = False
         self._inside_frame = False
-
-    async def connect(self) -> None:
-        """Open the connection; OSError when it cannot be had."""
-        self.close()
-        await self.transport.connect()
-        self.connected = True
+        self._gap_ms = gap_ms
+        self._ticks_ms = ticks_ms
+        self._sleep_ms = sleep_ms
+        self._ended_ms: int | None = None  # when the last exchange ended
 
     def close(self) -> None:
         """Close the connection; calling it twice is harmless."""
-        self.connected = False
         self._inside_frame = False
-        self.transport.close()
+        super().close()
 
-    async def read(self, unit: int, address: int, count: int) -> memoryview:
-        """Return count registers, big-endian, valid until the next request.
-
-        ModbusError when refused; ETIMEDOUT leaves the connection open, other failures of the stream close it.
-        """
-        length = await self._exchange(unit, modbus.encode_read(self._tx, _MBAP, address, count))
-        modbus.check_read(self._rx, _MBAP, length, count)
-        return self._body
-
-    async def write(self, unit: int, address: int, values: list[int]) -> None:
-        """Write consecutive registers in one request of function 16; errors as in read."""
-        length = await self._exchange(unit, modbus.encode_write(self._tx, _MBAP, address, values))
-        modbus.check_write(self._rx, _MBAP, length, modbus.WRITE_MULTIPLE, address, len(values))
-
-    async def write_single(self, unit: int, address: int, value: int) -> None:
-        """Write one register with function 6; errors as in read."""
-        length = await self._exchange(unit, modbus.encode_write_single(self._tx, _MBAP, address, value))
-        modbus.check_write(self._rx, _MBAP, length, modbus.WRITE_SINGLE, address, value)
-
-    async def _exchange(self, unit: int, length: int) -> int:
-        """Send the PDU of that length and return the length of the PDU answered, from _rx[_MBAP]."""
-        if self._busy:
-            raise OSError(errno.EALREADY, "a request is outstanding")
-        self._busy = True
+    async def _transfer(self, unit: int, length: int, expected: int) -> int:
+        """Send and await the answer; the stream survives only what leaves it between two frames."""
+        intact = False
         try:
+            if self._gap_ms:
+                await self._keep_gap()
             self._transaction = (self._transaction + 1) & 0xFFFF
             pack_into(">HHHB", self._tx, 0, self._transaction, 0, length + 1, unit)
-            self.requests += 1
             await self.transport.send(self._tx, _MBAP + length)
-            return await self._answer(unit)
+            got = await self._answer(unit)
+            intact = True
+            return got
         except OSError as error:
-            if self._inside_frame or error.errno != errno.ETIMEDOUT:
-                self.close()
+            intact = error.errno == errno.ETIMEDOUT and not self._inside_frame
             raise
         finally:
-            self._busy = False
+            if not intact:
+                self.close()
+            if self._gap_ms:
+                self._ended_ms = self._ticks_ms()
+
+    async def _keep_gap(self) -> None:
+        if self._ended_ms is not None:
+            left_ms = self._gap_ms - elapsed_ms(self._ticks_ms(), self._ended_ms)
+            if 0 < left_ms <= self._gap_ms:
+                await self._sleep_ms(left_ms)
 
     async def _answer(self, unit: int) -> int:
         for _ in range(_STALE_MAX):
@@ -95,6 +77,6 @@ class ModbusTcp:
             raise OSError(errno.EIO, "not a Modbus frame")
         if length > _LENGTH_MIN:
             self._inside_frame = True
-            await self.transport.receive_into(self._body, length - _LENGTH_MIN)
+            await self.transport.receive_into(self._data, length - _LENGTH_MIN)
             self._inside_frame = False
         return transaction, length
