@@ -5,9 +5,10 @@ import errno
 
 from sunspec_memory import MARK, Registers, build_map
 
-from islet.drivers import sunspec
+from islet.drivers import sunspec_map, sunspec_points
 from islet.drivers.modbus import ModbusError
 from islet.drivers.sunspec import Points, SunSpecDevice
+from islet.drivers.sunspec_types import UINT16, UINT32
 from islet.names import NOT_IMPLEMENTED, OK
 
 
@@ -58,7 +59,7 @@ def test_number_of_models_is_bounded():
     client = Registers(dict.fromkeys(range(40000, 40400), 0))
     client.lay(40000, MARK)
     _discover(client)
-    assert len(client.reads) == 1 + sunspec.MODELS_MAX
+    assert len(client.reads) == 1 + sunspec_map.MODELS_MAX
 
 
 def test_length_past_the_address_space_ends():
@@ -136,13 +137,16 @@ def test_static_scale_factors_are_read_once():
 
 
 def test_spans_never_cut_a_point_and_stay_within_125():
-    rows = [("a", 0, ">H", 0), ("b", 124, ">I", 0), ("c", 125, ">H", 0), ("d", 400, ">H", 0)]
-    names = [[row[0] for row in span] for span in sunspec.spans(rows, 1000)]
+    rows = [_row("a", 0, 1), _row("b", 124, 2), _row("c", 125, 1), _row("d", 400, 1)]
+    names = [[row[0] for row in span] for span in sunspec_points.spans(rows, 1000)]
     assert names == [["a"], ["b", "c"], ["d"]]
-    assert [[row[0] for row in span] for span in sunspec.spans(rows, 126)] == [["a"], ["b", "c"]]
-    assert [[row[0] for row in span] for span in sunspec.spans(rows, 125)] == [["a"]]
-    exact = [("a", 0, ">H", 0), ("b", 123, ">I", 0)]
-    assert len(sunspec.spans(exact, 200)) == 1
+    assert [[row[0] for row in span] for span in sunspec_points.spans(rows, 126)] == [["a"], ["b", "c"]]
+    assert [[row[0] for row in span] for span in sunspec_points.spans(rows, 125)] == [["a"]]
+    assert len(sunspec_points.spans([_row("a", 0, 1), _row("b", 123, 2)], 200)) == 1
+
+
+def _row(name: str, offset: int, registers: int) -> tuple:
+    return (name, offset, UINT16 if registers == 1 else UINT32, registers, 0, "", False)
 
 
 def test_unreadable_registers_inside_a_model():
@@ -159,7 +163,7 @@ def test_unreadable_registers_inside_a_model():
     found, reads = asyncio.run(read())
     assert found.quality == {"WMaxLimPct": OK, "WMaxLimPct_RvrtTms": NOT_IMPLEMENTED, "WMaxLim_Ena": OK}
     assert found.value["WMaxLimPct"] == 80
-    assert reads == [(40007, 1), (40011, 1), (40025, 1)]
+    assert reads == [(40007, 1), (40011, 15)]
 
 
 def test_busy_device_is_not_taken_apart():

@@ -1,13 +1,12 @@
-"""Grid-following PV inverter by SunSpec models 101 (102, 103), 120 and 123."""
+"""Grid-following PV inverter by SunSpec models 101 to 103 or 111 to 113, 120 and 123."""
 
 import errno
 
-from islet.drivers.points import CONTROLS, INVERTER_SINGLE, NAMEPLATE
+from islet.drivers.points import CONTROLS, INVERTERS, NAMEPLATE
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
 from islet.names import COMM, NOT_IMPLEMENTED, SUSPECT
 
-_INVERTERS = (INVERTER_SINGLE, 102, 103)
 _OFF = 1  # St of model 101
 _SLEEPING = 2
 _LIMIT_OFFSET = 5  # WMaxLimPct, WinTms, RvrtTms, RmpTms, Ena in one write
@@ -34,10 +33,11 @@ class PvInverter:
     async def start(self) -> None:
         """Discover the device; ENODEV without an inverter model."""
         models = await self.device.discover()
-        found = [model_id for model_id in _INVERTERS if model_id in models]
+        found = [model_id for model_id in INVERTERS if model_id in models]
         if not found:
             raise OSError(errno.ENODEV, "no inverter model")
-        self._measured = Points(self.device, found[0], ("W", "St"))
+        # guarded, for a setting of the device turns its integer models into those of floats while it runs
+        self._measured = Points(self.device, found[0], ("W", "St"), guard=True)
         self._limit.forget()
         self.can_limit = NAMEPLATE in models and CONTROLS in models and await self._read_limit()
 

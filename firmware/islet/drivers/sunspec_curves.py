@@ -1,0 +1,96 @@
+"""Curves of SunSpec models 705, 706, 711 and 712: writing a free set, having the device adopt it, enabling it."""
+
+import errno
+
+from islet.drivers.sunspec import Points, SunSpecDevice
+
+VOLT_VAR = 705
+VOLT_WATT = 706
+FREQ_DROOP = 711
+WATT_VAR = 712
+
+IN_PROGRESS = 0  # AdptCrvRslt, AdptCtlRslt
+COMPLETED = 1
+WRITABLE = 0  # ReadOnly of a set
+ENABLED = 1
+SETS_MAX = 16
+WAIT_S = 2  # before the result is read
+_WAITS = 5
+# model: (group, how many sets, request, result, set to revert to)
+_NAMES = (
+    (VOLT_VAR, ("Crv", "NCrv", "AdptCrvReq", "AdptCrvRslt", "RvrtCrv")),
+    (VOLT_WATT, ("Crv", "NCrv", "AdptCrvReq", "AdptCrvRslt", "RvrtCrv")),
+    (FREQ_DROOP, ("Ctl", "NCtl", "AdptCtlReq", "AdptCtlRslt", "RvrtCtl")),
+    (WATT_VAR, ("Crv", "NCrv", "AdptCrvReq", "AdptCrvRslt", "RvrtCrv")),
+)
+
+
+class Curves:
+    """The sets of one model: the first is the active one, the device copies another over it when asked."""
+
+    def __init__(self, device: SunSpecDevice, model_id: int, sleep) -> None:
+        """The device has been discovered; `await sleep(seconds)`. KeyError for a model without such sets."""
+        self._device = device
+        self._model_id = model_id
+        self._sleep = sleep
+        self._group, self._many, self._request, self._result, self._revert = dict(_NAMES)[model_id]
+
+    async def adopt(self, values: tuple, revert_s: int | None = None) -> int:
+        """Write ((point of a set, value in SI units), ...) to a free set, adopt and enable; return its number.
+
+        Points as `DeptRef` or `Pt[1].V`. revert_s: seconds until the device falls back to what it holds in its set
+        RvrtCrv (RvrtCtl). ENODEV without a free set, EIO when the device does not adopt or a write does not read
+        back, ETIMEDOUT when it goes on adopting; errors of `Points.write` too.
+        """
+        number = await self._free()
+        await self._fill(number, values)
+        control = await self._read(("Ena", self._request))
+        await control.write(((self._request, number),))  # some clear it at once: the result tells
+        await self._completed()
+        if revert_s is not None:
+            await _must(await self._read(("RvrtTms",)), (("RvrtTms", revert_s),))
+        await _must(control, (("Ena", ENABLED),))
+        return number
+
+    async def _free(self) -> int:
+        """Return the first set after the active one that can be written and is not kept for reversion."""
+        counts = await self._device.count(self._model_id)
+        numbers = range(2, min(counts.get(self._many, 0), SETS_MAX) + 1)
+        names = tuple("%s[%d].ReadOnly" % (self._group, number) for number in numbers)
+        found = await self._read((self._revert,) + names)
+        kept = found.value[self._revert] if found.ok(self._revert) else 0
+        for number in numbers:
+            name = names[number - 2]
+            if number != kept and found.ok(name) and found.value[name] == WRITABLE:
+                return number
+        raise OSError(errno.ENODEV, "no free set")
+
+    async def _read(self, names: tuple) -> Points:
+        found = Points(self._device, self._model_id, names)
+        await found.read()
+        return found
+
+    async def _fill(self, number: int, values: tuple) -> None:
+        """Write points to a set, those that lie together in one request."""
+        prefix = "%s[%d]." % (self._group, number)
+        wanted = await self._read(tuple(prefix + name for name, _ in values))
+        for run in wanted.runs(tuple((prefix + name, value) for name, value in values)):
+            await _must(wanted, run)
+
+    async def _completed(self) -> None:
+        """Wait for the result of the request."""
+        for _ in range(_WAITS):
+            await self._sleep(WAIT_S)
+            found = await self._read((self._result,))
+            if not found.ok(self._result) or found.value[self._result] != IN_PROGRESS:
+                break
+        result = found.value[self._result] if found.ok(self._result) else None
+        if result == IN_PROGRESS:
+            raise OSError(errno.ETIMEDOUT, "still adopting")
+        if result != COMPLETED:
+            raise OSError(errno.EIO, "not adopted")
+
+
+async def _must(points: Points, values: tuple) -> None:
+    if not await points.write(values):
+        raise OSError(errno.EIO, "a write does not read back")
