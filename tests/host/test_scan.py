@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,6 @@ async def scan(units: Mapping[int, Mapping[int, int]], *arguments: object, **opt
         assert server.writes == []
         assert server.requests or ended.code
     return ended
-
-
-def refused(ended: command.Ended, *words: str) -> None:
-    """Check that the command ended with code 2 and one sentence that has these words."""
-    assert (ended.code, ended.out) == (2, ""), ended.err
-    assert len(ended.err.splitlines()) == 1
-    assert ended.err.startswith("error: ")
-    for word in words:
-        assert word in ended.err
 
 
 def walked(group: Any, prefix: str = "") -> dict[str, Any]:
@@ -127,11 +117,9 @@ async def test_usual_units_are_found_in_their_order() -> None:
 
 async def test_odd_map() -> None:
     moved = {1000 + at - 40000: value for at, value in PV.items()}
-    refused(await scan({7: moved}, "--unit", "7"), "not SunSpec", "40000 or 0 or 50000", "--at")
     ended = await scan({7: moved}, "--at", "1000,7")
     assert ended.out.startswith("unit 7: Acme Sun 4")
     assert "the map begins at 1000, not at 40000" in ended.out
-    refused(await scan({7: moved}, "--at", "1002,7"), "not SunSpec", "at 1002")
 
 
 async def test_chained_devices() -> None:
@@ -190,9 +178,9 @@ async def test_a_serial_line() -> None:
     units = MapServer({3: PV})
     with PacedLine(115200) as wire:
         url = f"rtu://{wire.client}?baud=115200&parity=N&units=2-4"
-        refused(
-            await asyncio.to_thread(command.run, "scan", url, "--timeout", "0.1"), "nobody answered", "unit 4"
-        )
+        silent = await asyncio.to_thread(command.run, "scan", url, "--timeout", "0.1")
+        assert silent.code == 2
+        assert "nobody answered" in silent.err
         server = ModbusSerialServer(units.devices(), framer=FramerType.RTU, port=wire.server, baudrate=115200)
         await server.serve_forever(background=True)
         ended = await asyncio.to_thread(command.run, "scan", url, "--json")
@@ -202,60 +190,6 @@ async def test_a_serial_line() -> None:
     over_tcp = await scan({3: PV}, "--unit", "3", "--json")
     assert json.loads(ended.out) == json.loads(over_tcp.out)
     assert list(json.loads(ended.out)) == ["unit 3"]
-
-
-BAD = [
-    ("modbus://host", "not an address", "tcp://"),
-    ("tcp://", "tcp://HOST"),
-    ("tcp://host/path", "tcp://HOST"),
-    ("tcp://127.0.0.1:70000", "not an address"),
-    ("tcp://127.0.0.1?baud=9600", "'baud'", "units"),
-    ("rtu://dev/ttyUSB0", "three slashes"),
-    ("rtu:///dev/ttyUSB0?baud=7", "baud is '7'"),
-    ("rtu:///dev/ttyUSB0?parity=X", "parity is 'X'"),
-    ("rtu:///dev/ttyUSB0?units=0-300", "'0-300'", "1 to 247"),
-    ("rtu:///dev/no_such_tty", "/dev/no_such_tty", "No such file"),
-    ("rtu:///dev/null", "/dev/null is not a serial port"),
-    ("tcp://no-such-host.invalid", "no host 'no-such-host.invalid'"),
-]
-
-
-@pytest.mark.parametrize("case", BAD, ids=lambda case: case[0])
-def test_bad_addresses(case: tuple[str, ...]) -> None:
-    refused(command.run("scan", case[0]), *case[1:])
-
-
-@pytest.mark.parametrize(("option", "value"), [("--unit", "1-"), ("--unit", "20-1"), ("--at", "40000")])
-def test_bad_options(option: str, value: str) -> None:
-    refused(command.run("scan", "tcp://127.0.0.1", option, value), repr(value))
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_no_permission(tmp_path: Path) -> None:
-    port = tmp_path / "tty"
-    port.touch(mode=0)
-    refused(command.run("scan", f"rtu://{port}"), "no permission", "dialout")
-
-
-async def test_a_closed_port() -> None:
-    server = MapServer({1: PV})
-    port = await server.start()
-    await server.stop()
-    refused(await asyncio.to_thread(command.run, "scan", f"tcp://127.0.0.1:{port}"), f"port {port}", "closed")
-
-
-async def test_nobody_answers() -> None:
-    """A gateway without the unit says so; one that says nothing costs a time-out each."""
-    refused(await scan({9: PV}, "--unit", "1-2"), "nobody answered", "unit 2: refused with exception 11")
-    server = await asyncio.start_server(lambda reader, writer: asyncio.sleep(60), "127.0.0.1", 0)
-    url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    ended = await asyncio.to_thread(command.run, "scan", url, "--timeout", "0.05", "--unit", "1-3")
-    refused(ended, "nobody answered", "unit 1: no answer", "unit 3: no answer")
-    ended = await asyncio.to_thread(
-        command.run, "scan", url, "--timeout", "0.1", "--unit", "1-99", "--limit", "0.5"
-    )
-    refused(ended, "nobody answered", "then the time was over")
-    server.close()
 
 
 def test_help() -> None:
@@ -270,3 +204,16 @@ def test_help() -> None:
         "ever written",
     ):
         assert word in " ".join(ended.out.split())
+
+
+async def test_the_example_of_the_document() -> None:
+    """Lines that the document leaves out are "..."; the rest is printed so, in this order."""
+    text = (ROOT / "docs" / "scan.md").read_text(encoding="utf-8")
+    example = text.split("```console\n")[1].split("```")[0]
+    contradicting = {**PV, 40155: 0, 40159: 1}
+    printed = (await scan({1: contradicting}, "--unit", "1")).out
+    at = 0
+    for part in example.split("    ...\n"):
+        assert part in printed[at:]
+        at = printed.index(part, at) + len(part)
+    assert printed[at:] == ""
