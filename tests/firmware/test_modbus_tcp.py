@@ -176,3 +176,89 @@ def test_one_request_outstanding():
         return wire.refused
 
     assert asyncio.run(read()) == errno.EALREADY
+
+
+def test_every_function_over_one_stream():
+    async def ask():
+        wire = Wire(
+            _frame(1, b"\x01\x02\xcd\x01")
+            + _frame(2, b"\x02\x01\x05")
+            + _frame(3, b"\x04\x02\x00\x0a")
+            + _frame(4, b"\x17\x02\x12\x34")
+            + _frame(5, b"\x05\x00\xac\xff\x00")
+            + _frame(6, b"\x0f\x00\x13\x00\x0a")
+        )
+        client = ModbusTcp(wire)
+        await client.connect()
+        got = [bytes((await client.read_bits(1, 0, 10))[:2])]
+        got.append(bytes((await client.read_bits(1, 0, 3, 2))[:1]))
+        got.append(bytes((await client.read_input(1, 8, 1))[:2]))
+        got.append(bytes((await client.read_write(1, 3, 1, 14, [255]))[:2]))
+        await client.write_coil(1, 0xAC, True)
+        await client.write_bits(1, 0x13, [1, 0, 1, 1, 0, 0, 1, 1, 1, 0])
+        return got, wire.sent[-1]
+
+    got, last = asyncio.run(ask())
+    assert got == [b"\xcd\x01", b"\x05", b"\x00\x0a", b"\x12\x34"]
+    assert last == b"\x00\x06\x00\x00\x00\x09\x01\x0f\x00\x13\x00\x0a\x02\xcd\x01"
+
+
+def test_gap_between_an_answer_and_the_next_request():
+    class Clock:
+        now_ms = 2**30 - 5  # just before ticks wrap
+        slept = ()
+
+        def ticks_ms(self):
+            return self.now_ms
+
+        async def sleep_ms(self, span_ms):
+            self.slept += (span_ms,)
+            self.now_ms = (self.now_ms + span_ms) % 2**30
+
+    async def ask():
+        clock = Clock()
+        client = ModbusTcp(
+            Wire(b"".join([_frame(k, _ONE) for k in (1, 2, 3)])), 50, clock.ticks_ms, clock.sleep_ms
+        )
+        await client.connect()
+        await client.read(1, 0, 1)
+        clock.now_ms = (clock.now_ms + 20) % 2**30
+        await client.read(1, 0, 1)
+        clock.now_ms += 60
+        await client.read(1, 0, 1)
+        return clock.slept
+
+    assert asyncio.run(ask()) == (30,)  # none before the first, 20 of 50 had passed, then enough had
+
+
+def test_cancelled_inside_a_frame_closes():
+    class Cut(Wire):
+        async def receive_into(self, buf, n):
+            raise KeyboardInterrupt
+
+    async def ask():
+        wire = Cut(b"")
+        client = ModbusTcp(wire)
+        await client.connect()
+        try:
+            await client.read(1, 0, 1)
+        except KeyboardInterrupt:
+            pass
+        return client.connected, wire.open
+
+    assert asyncio.run(ask()) == (False, False)
+
+
+def test_unit_out_of_bounds():
+    async def ask(unit):
+        client = ModbusTcp(Wire(b""))
+        await client.connect()
+        await client.read(unit, 0, 1)
+
+    for unit in (-1, 256):
+        found = 0
+        try:
+            asyncio.run(ask(unit))
+        except OSError as error:
+            found = error.errno
+        assert found == errno.EINVAL
