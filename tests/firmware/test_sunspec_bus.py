@@ -7,7 +7,8 @@ from sunspec_memory import build_map
 
 from islet.base.clock import add_ms
 from islet.drivers.battery_inverter import FORMING, BatteryInverter
-from islet.drivers.bus import BACKOFF_MAX_MS, BusTask
+from islet.drivers.bus import BusTask
+from islet.drivers.bus_budget import BACKOFF_MAX_MS
 from islet.drivers.modbus import ILLEGAL_VALUE, ModbusError
 from islet.drivers.pv_inverter import PvInverter
 from islet.drivers.sunspec import SunSpecDevice

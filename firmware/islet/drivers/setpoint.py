@@ -1,4 +1,4 @@
-"""When a value that a device holds under a lease must be written again."""
+"""Leases of commands: when a device needs its value again, and until when a wish is good at all."""
 
 from islet.base.clock import elapsed_ms
 
@@ -36,3 +36,24 @@ class Setpoint:
     def forget(self) -> None:
         """Forget what the device holds: after a mismatch, an error or a new connection."""
         self._known = False
+
+
+class Validity:
+    """Until when what control wished may be carried out; an ended one stays ended until it is renewed."""
+
+    def __init__(self, span_ms: int) -> None:
+        """span_ms after a renewal, below 2**29; 0 is for ever. It begins ended: nothing was wished yet."""
+        self.span_ms = span_ms
+        self._stamp_ms = 0
+        self._live = span_ms == 0
+
+    def renew(self, now_ms: int) -> None:
+        """Note that what is wished is wished now."""
+        self._stamp_ms = now_ms
+        self._live = True
+
+    def live(self, now_ms: int) -> bool:
+        """Return whether the wish still holds; ask at least every 6 days."""
+        if self.span_ms and self._live and elapsed_ms(now_ms, self._stamp_ms) >= self.span_ms:
+            self._live = False
+        return self._live
