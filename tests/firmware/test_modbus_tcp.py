@@ -240,13 +240,14 @@ def test_cancelled_inside_a_frame_closes():
         wire = Cut(b"")
         client = ModbusTcp(wire)
         await client.connect()
+        cut = False
         try:
             await client.read(1, 0, 1)
         except KeyboardInterrupt:
-            pass
-        return client.connected, wire.open
+            cut = True
+        return cut, client.connected, wire.open
 
-    assert asyncio.run(ask()) == (False, False)
+    assert asyncio.run(ask()) == (True, False, False)
 
 
 def test_unit_out_of_bounds():
