@@ -20,13 +20,22 @@ class Device(Registers):
 
     slow = 1
     fails = False
+    sets = (SETS, SET)  # where they begin, registers of one
+    read_only = 9  # where one says so
 
     async def read(self, unit, address, count):
         if address <= MODEL + 4 < address + count and self.slow:
             self.slow -= 1
             if not self.slow:
-                self.registers[MODEL + 4] = 2 if self.fails else 1
+                self.adopt()
         return await Registers.read(self, unit, address, count)
+
+    def adopt(self):
+        self.registers[MODEL + 4] = 2 if self.fails else 1
+        sets, size = self.sets
+        for k in range(0 if self.fails else size - 1):  # but ReadOnly
+            at = MODEL + sets + k + (k >= self.read_only)
+            self.registers[at] = self.registers[at + (self.registers[MODEL + 3] - 1) * size]
 
 
 def _volt_var(sets: int = 3) -> Device:
@@ -117,6 +126,14 @@ def test_a_device_that_does_not_adopt_is_not_enabled():
     assert client.writes[-1] == (MODEL + 3, [2])
 
 
+def test_a_result_of_an_earlier_request_is_not_taken_for_this_one_s():
+    client = _volt_var()
+    client.lay(MODEL + 4, [1])
+    client.slow = 0  # it ignores the request
+    assert _failure(_adopt, client, CURVE) == errno.EIO
+    assert client.writes[-1] == (MODEL + 3, [2])
+
+
 def test_a_write_that_does_not_read_back_ends_it():
     class Deaf(Device):
         async def write(self, unit, address, values):
@@ -138,6 +155,7 @@ def test_frequency_droop():
     client.lay(MODEL + 5, [2])
     client.lay(MODEL + 11, [-3 & 0xFFFF, -2 & 0xFFFF, 0])
     client.lay(MODEL + 14 + 9, [1])
+    client.sets = (14, 10)
     assert _adopt(client, (("KOf", 0.05), ("DbOf", 0.036), ("DbUf", 0.036)), FREQ_DROOP)[0] == 2
     assert client.writes[:2] == [(MODEL + 24, [0, 36, 0, 36, 5]), (MODEL + 3, [2])]
 

@@ -1,97 +1,175 @@
-"""Battery inverter by SunSpec models 701, 702, 704 and 713, forming the grid by vendor model 64900.
+"""Battery inverter by SunSpec models 701, 702, 704 and 713 or 802, forming the grid by vendor model 64900.
 
 Positive W of model 701 and WSet of model 704 generate, so signs are already those of the house.
 """
 
 import errno
 
-from islet.drivers.points import AC_CONTROLS, AC_MEASURE, CAPACITY, FORM, STORAGE
+from islet.drivers import roles
+from islet.drivers.points import AC_CONTROLS, AC_MEASURE, BATTERY_BASE, CAPACITY, FORM, STORAGE
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
-from islet.names import COMM, NOT_IMPLEMENTED
+from islet.drivers.sunspec_ac import Ac
+from islet.drivers.sunspec_dc import DcPorts, open_ports
+from islet.drivers.sunspec_tell import copy, tell
+from islet.drivers.sunspec_write import Writer, words
+from islet.names import COMM
 
 OFF = 0  # `state`, as St of model 64900
 FOLLOWING = 1
 FORMING = 2
 FAULT = 3
 
-_RUNNING = (3, 4)  # InvSt of model 701: running, throttled
+_FOLLOWS = (roles.RUNNING, roles.THROTTLED)
 _ENABLED = 1
-_WATTS = 1  # WSetMod
+_PERCENT, _WATTS = 0, 1  # WSetMod
 _WSET_OFFSET = 22  # WSetEna, WSetMod, WSet (2), WSetRvrt (2)
 _REVERT_OFFSET = 30  # WSetEnaRvrt, WSetRvrtTms (2)
+_PCT_OFFSET = 28  # WSetPct, WSetPctRvrt
+_TIMER = ("WSetEnaRvrt", "WSetRvrtTms")
+_RAW_MAX = 0x7FFF_FF00  # of WSet, less what a float of 32 bits may be wrong by
 _FORM_OFFSET = 2  # Ena, HzSet, VSet
 _HZ_RESOLUTION = 0.0005  # half a step of HzSet
 _V_RESOLUTION = 0.05
 
 
 class BatteryInverter:
-    """Fills battery_w, battery_hz, soc_pu; carries out battery_w, or forms the grid at form_hz and form_v."""
+    """Fills battery_w, battery_hz, soc_pu, `readings`; carries out battery_w, or forms the grid at form_hz, form_v.
+
+    A device with PV behind the same WSet (ports of model 714) is read, not told: its set-point is not the battery's.
+    """
 
     name = "battery"
-    _measured: Points  # made by start
+    role = roles.BATTERY
+    _ac: Ac  # made by start
     _storage: Points
     _control: Points
     _form: Points  # if can_form
 
-    def __init__(self, device, resolution_w: float = 5.0, reversion_s: int = 60) -> None:
-        """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
+    def __init__(
+        self, device, resolution_w: float = 5.0, reversion_s: int = 60, details: bool = False
+    ) -> None:
+        """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`.
+
+        details: read all that the role may tell; else the power, frequency, charge and state that control needs.
+        """
         self.device = device
         self.rated_w = 0.0
+        self.charge_w = 0.0  # the most it may be told to charge with
         self.state = OFF
         self.can_form = False
-        self.writes = 0
-        self.mismatches = 0
+        self.can_set = True
+        self.dc: DcPorts | None = None
+        self.readings = {name: roles.Reading() for name in roles.readings(roles.BATTERY)}
+        self.commands = roles.Commands({"power_w": 0.0})
+        self._details = details
+        self._has_timer = True
+        self._pct_of_w = 0.0  # what set-points are percent of; 0 where they are watts
+        self._writer = Writer(device)
         self._reversion_s = reversion_s
         self._power = Setpoint(resolution_w, 1000 * reversion_s)
         self._enable = Setpoint(0.5, 0)
         self._hz = Setpoint(_HZ_RESOLUTION, 0)
         self._v = Setpoint(_V_RESOLUTION, 0)
 
+    @property
+    def writes(self) -> int:
+        """Return how often the device was written."""
+        return self._writer.writes
+
+    @property
+    def mismatches(self) -> int:
+        """Return how often what was written did not read back."""
+        return self._writer.mismatches
+
     async def start(self) -> None:
         """Discover the device; ENODEV when it lacks a model that is needed to use a battery."""
-        models = await self.device.discover()
-        for model_id in (AC_MEASURE, CAPACITY, AC_CONTROLS, STORAGE):
+        await self.device.discover()
+        await self.begin()
+
+    async def begin(self) -> None:
+        """Prepare a device that was just discovered; errors as `start`."""
+        models = self.device.models
+        storage = STORAGE if STORAGE in models else BATTERY_BASE
+        for model_id in (AC_MEASURE, CAPACITY, AC_CONTROLS, storage):
             if model_id not in models:
-                raise OSError(errno.ENODEV, "a model is missing")
+                raise OSError(errno.ENODEV, "model %d is missing" % model_id)
         self.forget()
-        self._measured = Points(self.device, AC_MEASURE, ("W", "Hz", "InvSt"))
-        self._storage = Points(self.device, STORAGE, ("SoC",))
-        self._control = Points(self.device, AC_CONTROLS, ("WSet",))
-        await self._control.read()
-        capacity = Points(self.device, CAPACITY, ("WMaxRtg",))
-        await capacity.read()
-        if not capacity.ok("WMaxRtg") or not self._control.scaled("WSet"):
-            raise OSError(errno.ENODEV, "no rating or scale factor")
-        self.rated_w = capacity.value["WMaxRtg"]
         self.can_form = FORM in models
+        wanted = tuple(self.readings) if self._details else ("w", "hz")
+        self._ac = Ac(self.device, AC_MEASURE, wanted, guard=self._details)
+        self._storage = Points(self.device, storage, ("SoC",))
+        await self._rate(await self._find_set_point())
         if self.can_form:
             self._form = Points(self.device, FORM, ("HzSet", "VSet", "St"))
+        self.dc = await open_ports(self.device)
+        self.can_set = not (self.dc and self.dc.has_storage and self.dc.has_pv)
+
+    async def _find_set_point(self) -> bool:
+        """Return whether set-points are percent: only where watts are not implemented, and percent are."""
+        if self.can_form:  # the device of the vendor model has watts and a timer
+            self._control = Points(self.device, AC_CONTROLS, ("WSet",))
+            await self._control.read()
+            return False
+        names = ("WSet", "WSetRvrt", "WSetPct", "WSetPctRvrt") + _TIMER
+        control = self._control = Points(self.device, AC_CONTROLS, names)
+        await control.read()
+        by_pct = not control.ok("WSet") and control.ok("WSetPct")
+        by_pct = by_pct and 1 <= control.to_raw("WSetPct", 100.0) < 0x8000
+        revert = ("WSetPctRvrt" if by_pct else "WSetRvrt",) + _TIMER
+        self._has_timer = all(control.ok(name) for name in revert)
+        return by_pct
+
+    async def _rate(self, by_pct: bool) -> None:
+        names = ("WMaxRtg",) if self.can_form else ("WMaxRtg", "WChaRteMaxRtg", "WMax")
+        capacity = Points(self.device, CAPACITY, names)
+        await capacity.read()
+        if not capacity.ok("WMaxRtg") or not (by_pct or self._control.scaled("WSet")):
+            raise OSError(errno.ENODEV, "no rating or scale factor")
+        self.rated_w = self.charge_w = capacity.value["WMaxRtg"]
+        if not self.can_form and capacity.ok("WChaRteMaxRtg"):
+            self.charge_w = capacity.value["WChaRteMaxRtg"]
+        self._pct_of_w = 0.0
+        if by_pct:
+            self._pct_of_w = capacity.value["WMax"] if capacity.ok("WMax") else self.rated_w
+        elif self._control.to_raw("WSet", max(self.rated_w, self.charge_w)) > _RAW_MAX:
+            raise OSError(errno.ENODEV, "the rating does not fit its set-point")
 
     async def poll(self, image, now_ms: int) -> None:
-        """Read power, frequency, charge and state."""
-        await self._measured.read()
-        self._tell(image.battery_w, self._measured, "W", 1.0, now_ms)
-        self._tell(image.battery_hz, self._measured, "Hz", 1.0, now_ms)
+        """Read power, frequency, charge and state; image may be None."""
+        await self._ac.read()
+        self._ac.tell(self.readings, now_ms)
         await self._storage.read()
-        self._tell(image.soc_pu, self._storage, "SoC", 100.0, now_ms)
+        tell(self.readings["soc_pu"], self._storage, ("SoC",), now_ms, 100.0)
+        self.readings["rated_w"].set(self.rated_w, now_ms)
+        if self.dc:
+            await self.dc.read(now_ms)
+            if not self.can_set:
+                copy(self.dc.storage, self.readings["w"], now_ms)
+        if image is not None:
+            copy(self.readings["w"], image.battery_w, now_ms)
+            copy(self.readings["hz"], image.battery_hz, now_ms)
+            copy(self.readings["soc_pu"], image.soc_pu, now_ms)
+        await self._read_state()
+
+    async def _read_state(self) -> None:
         if not self.can_form:
-            self.state = FOLLOWING if self._measured.value["InvSt"] in _RUNNING else OFF
+            found = self.readings["state"].value
+            self.state = FOLLOWING if found in _FOLLOWS else FAULT if found == roles.FAULT else OFF
             return
         await self._form.read()
         self.state = int(self._form.value["St"]) if self._form.ok("St") else FAULT
 
-    def _tell(self, quantity, points: Points, name: str, unit: float, now_ms: int) -> None:
-        if points.ok(name):
-            quantity.set(points.value[name] / unit, now_ms)
-        else:
-            quantity.set(quantity.value, now_ms, NOT_IMPLEMENTED)
-
     def lose(self, image) -> None:
         """Lower the trust in what this device told: it does not answer."""
-        image.battery_w.degrade(COMM)
-        image.battery_hz.degrade(COMM)
-        image.soc_pu.degrade(COMM)
+        if image is not None:
+            image.battery_w.degrade(COMM)
+            image.battery_hz.degrade(COMM)
+            image.soc_pu.degrade(COMM)
+        for reading in self.readings.values():
+            reading.degrade(COMM)
+        if self.dc:
+            self.dc.lose()
         self.forget()
 
     def forget(self) -> None:
@@ -100,7 +178,14 @@ class BatteryInverter:
             setpoint.forget()
 
     async def apply(self, wishes, now_ms: int) -> None:
-        """Write what changed or whose lease is half over; a device told to form gets no power set-point."""
+        """Write what changed or whose lease is half over; a device told to form gets no power set-point.
+
+        Wishes may be None: then what `commands` were asked, nothing before.
+        """
+        if wishes is None:
+            if self.commands.asked("power_w"):
+                await self._apply_power(self.commands.wanted("power_w", now_ms), now_ms)
+            return
         if self.can_form:
             await self._apply_form(wishes, now_ms)
         if not wishes.forming:
@@ -111,13 +196,11 @@ class BatteryInverter:
         moved = ena and (self._hz.changed(wishes.form_hz) or self._v.changed(wishes.form_v))
         if not self._enable.changed(ena) and not moved:
             return
-        if not ena:
-            good = await self._write(FORM, _FORM_OFFSET, [0])
-        else:
+        registers = [0]
+        if ena:
             hz = round(self._form.to_raw("HzSet", wishes.form_hz))
-            v = round(self._form.to_raw("VSet", wishes.form_v))
-            good = await self._write(FORM, _FORM_OFFSET, [1, hz, v])
-        if not good:
+            registers = [1, hz, round(self._form.to_raw("VSet", wishes.form_v))]
+        if not await self._writer.write(FORM, ((_FORM_OFFSET, registers),)):
             self._enable.forget()
             return
         self._enable.renew(ena, now_ms)
@@ -126,17 +209,17 @@ class BatteryInverter:
             self._v.renew(wishes.form_v, now_ms)
 
     async def _apply_power(self, battery_w: float, now_ms: int) -> None:
-        battery_w = min(max(battery_w, -self.rated_w), self.rated_w)
+        if not self.can_set:
+            return
+        battery_w = min(max(battery_w, -self.charge_w), self.rated_w)
         renewing = self._power.expiring(now_ms)
         if not renewing and not self._power.changed(battery_w):
             return
         good = True
-        if renewing:  # first, so that no set-point is ever without its reversion
-            high, low = _words(self._reversion_s)
-            good = await self._write(AC_CONTROLS, _REVERT_OFFSET, [_ENABLED, high, low])
-        high, low = _words(round(self._control.to_raw("WSet", battery_w)))
-        # reverts to 0 W
-        good = await self._write(AC_CONTROLS, _WSET_OFFSET, [_ENABLED, _WATTS, high, low, 0, 0]) and good
+        if renewing and self._has_timer:  # first, so that no set-point is ever without its reversion
+            revert = (_REVERT_OFFSET, [_ENABLED] + words(self._reversion_s))
+            good = await self._writer.write(AC_CONTROLS, (revert,))
+        good = await self._writer.write(AC_CONTROLS, self._items(battery_w)) and good
         if not good:
             self._power.forget()
         elif renewing:
@@ -144,14 +227,11 @@ class BatteryInverter:
         else:
             self._power.hold(battery_w)
 
-    async def _write(self, model_id: int, offset: int, values: list[int]) -> bool:
-        self.writes += 1
-        good = await self.device.write(model_id, offset, values)
-        if not good:
-            self.mismatches += 1
-        return good
-
-
-def _words(value: int) -> tuple[int, int]:
-    """Return the two registers of a 32-bit value, high word first; negative as two's complement."""
-    return (value >> 16) & 0xFFFF, value & 0xFFFF
+    def _items(self, battery_w: float) -> tuple:
+        """Return the registers of a set-point that reverts to 0 W, where it can; what enables it is the last."""
+        if not self._pct_of_w:
+            registers = [_ENABLED, _WATTS] + words(round(self._control.to_raw("WSet", battery_w)))
+            return ((_WSET_OFFSET, registers + ([0, 0] if self._has_timer else [])),)
+        pct = max(-100.0, min(100.0 * battery_w / self._pct_of_w, 100.0))
+        registers = [int(self._control.to_raw("WSetPct", pct)) & 0xFFFF] + ([0] if self._has_timer else [])
+        return (_PCT_OFFSET, registers), (_WSET_OFFSET, [_ENABLED, _PERCENT])

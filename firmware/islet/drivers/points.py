@@ -20,11 +20,17 @@ COMMON = 1
 INVERTER_SINGLE = 101
 INVERTERS = (101, 102, 103, 111, 112, 113)  # integers, then floats; the names of their points are the same
 NAMEPLATE = 120
+SETTINGS = 121
+STATUS = 122
 CONTROLS = 123
+BASIC_STORAGE = 124
+MPPT = 160
 AC_MEASURE = 701
 CAPACITY = 702
 AC_CONTROLS = 704
 STORAGE = 713
+DC_MEASURE = 714  # its length changes with daylight
+BATTERY_BASE = 802
 FORM = 64900
 
 NO_SCALE = 255

@@ -1,23 +1,30 @@
-"""Grid-following PV inverter by SunSpec models 101 to 103 or 111 to 113, 120 and 123."""
+"""Grid-following PV inverter by SunSpec: AC by models 101 to 103, 111 to 113 or 701, its ceiling by 123 or 704.
 
-import errno
+Which of them is decided by what the device has; models 122 (available power), 160 and 714 (DC) are used where
+they are. In a hybrid the power of PV is what the AC side gives less what its battery does.
+"""
 
-from islet.drivers.points import CONTROLS, INVERTERS, NAMEPLATE
+from islet.drivers import roles
+from islet.drivers.points import STATUS
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
-from islet.names import COMM, NOT_IMPLEMENTED, SUSPECT
+from islet.drivers.sunspec_ac import Ac, model_of
+from islet.drivers.sunspec_dc import DcPorts, open_ports
+from islet.drivers.sunspec_limit import Limit123, Limit704
+from islet.drivers.sunspec_tell import copy, found, tell
+from islet.drivers.sunspec_write import Writer
+from islet.names import COMM, NOT_IMPLEMENTED, OK, SUSPECT
 
-_OFF = 1  # St of model 101
-_SLEEPING = 2
-_LIMIT_OFFSET = 5  # WMaxLimPct, WinTms, RvrtTms, RmpTms, Ena in one write
+FREE_W = 1e9  # above any rating
 
 
 class PvInverter:
-    """Fills pv_w, carries out pv_limit_w; the limit lapses in the device reversion_s after its renewal."""
+    """Fills pv_w, pv_available_w and `readings`; its limit lapses in the device reversion_s after its renewal."""
 
     name = "pv"
-    _measured: Points  # made by start
-    _control: Points
+    role = roles.INVERTER
+    _ac: Ac  # made by start
+    _available: Points
 
     def __init__(self, device, resolution_w: float = 5.0, reversion_s: int = 60) -> None:
         """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
@@ -25,43 +32,92 @@ class PvInverter:
         self.rated_w = 0.0
         self.can_limit = False
         self.asleep = False  # off for lack of sun: produces nothing, and says so by "not implemented"
-        self.writes = 0
-        self.mismatches = 0
+        self.dc: DcPorts | None = None
+        self.readings = {name: roles.Reading() for name in roles.readings(roles.INVERTER)}
+        self.commands = roles.Commands({"limit_w": FREE_W})
+        self._writer = Writer(device)
         self._reversion_s = reversion_s
         self._limit = Setpoint(resolution_w, 1000 * reversion_s)
+        self._limiter: Limit123 | Limit704 | None = None
+        self._has_available = False
+        self._dark = False
+
+    @property
+    def writes(self) -> int:
+        """Return how often the device was written."""
+        return self._writer.writes
+
+    @property
+    def mismatches(self) -> int:
+        """Return how often what was written did not read back."""
+        return self._writer.mismatches
 
     async def start(self) -> None:
         """Discover the device; ENODEV without an inverter model."""
         models = await self.device.discover()
-        found = [model_id for model_id in INVERTERS if model_id in models]
-        if not found:
-            raise OSError(errno.ENODEV, "no inverter model")
         # guarded, for a setting of the device turns its integer models into those of floats while it runs
-        self._measured = Points(self.device, found[0], ("W", "St"), guard=True)
+        self._ac = Ac(self.device, model_of(models), tuple(self.readings))
         self._limit.forget()
-        self.can_limit = NAMEPLATE in models and CONTROLS in models and await self._read_limit()
+        await self._find_limit()
+        self.dc = await open_ports(self.device)
+        self._has_available = STATUS in models
+        if self._has_available:
+            self._available = Points(self.device, STATUS, ("WAval",))
+            self._has_available = await found(self._available)
 
-    async def _read_limit(self) -> bool:
-        nameplate = Points(self.device, NAMEPLATE, ("WRtg",))
-        await nameplate.read()
-        self.rated_w = nameplate.value["WRtg"]
-        self._control = Points(self.device, CONTROLS, ("WMaxLimPct",))
-        await self._control.read()
-        return nameplate.ok("WRtg") and self.rated_w > 0 and self._control.scaled("WMaxLimPct")
+    async def _find_limit(self) -> None:
+        """Take the first way to limit that the device has, the older one before that of the 700 series."""
+        self.can_limit = False
+        for limiter in (Limit123(self.device), Limit704(self.device)):
+            if not self.can_limit:
+                self.can_limit = await limiter.start()
+                self._limiter = limiter
+                self.rated_w = limiter.rated_w or self.rated_w
 
     async def poll(self, image, now_ms: int) -> None:
-        """Read power and state. Asleep: NOT_IMPLEMENTED; awake without a value: SUSPECT."""
-        await self._measured.read()
-        state = self._measured.value["St"] if self._measured.ok("St") else 0
-        self.asleep = state in (_OFF, _SLEEPING) and not self._measured.ok("W")
-        if self._measured.ok("W"):
-            image.pv_w.set(self._measured.value["W"], now_ms)
-        else:
-            image.pv_w.set(image.pv_w.value, now_ms, NOT_IMPLEMENTED if self.asleep else SUSPECT)
+        """Read all; image may be None. Asleep: NOT_IMPLEMENTED; awake without a power: SUSPECT."""
+        slept = self._dark
+        await self._ac.read()
+        self._dark = self._ac.dark()
+        self.asleep = self._dark and not self._ac.points.ok("W")
+        if slept and not self._dark and not (self._limiter and self._limiter.complete):
+            self._limit.forget()
+            await self._find_limit()  # what was not implemented at night may be there now
+        if self.dc:
+            await self.dc.read(now_ms)
+        if self._has_available:
+            await self._available.read()
+        self._tell(now_ms)
+        if image is not None:
+            self._fill(image, now_ms)
+
+    def _tell(self, now_ms: int) -> None:
+        self._ac.tell(self.readings, now_ms)
+        power = self.readings["w"]
+        if not self._ac.points.ok("W"):
+            power.set(power.value, now_ms, NOT_IMPLEMENTED if self.asleep else SUSPECT)
+        elif self.dc and self.dc.storage.quality == OK:
+            power.set(power.value - self.dc.storage.value, now_ms)
+        if self._has_available:
+            tell(self.readings["available_w"], self._available, ("WAval",), now_ms)
+        if self.rated_w:
+            self.readings["rated_w"].set(self.rated_w, now_ms)
+
+    def _fill(self, image, now_ms: int) -> None:
+        copy(self.readings["w"], image.pv_w, now_ms)
+        if self._has_available:
+            copy(self.readings["available_w"], image.pv_available_w, now_ms)
 
     def lose(self, image) -> None:
         """Lower the trust in what this device told: it does not answer."""
-        image.pv_w.degrade(COMM)
+        if image is not None:
+            image.pv_w.degrade(COMM)
+            if self._has_available:
+                image.pv_available_w.degrade(COMM)
+        for reading in self.readings.values():
+            reading.degrade(COMM)
+        if self.dc:
+            self.dc.lose()
         self.forget()
 
     def forget(self) -> None:
@@ -69,19 +125,19 @@ class PvInverter:
         self._limit.forget()
 
     async def apply(self, wishes, now_ms: int) -> None:
-        """Write the limit when it changed or its lease is half over; at the rating it is lifted, once."""
-        if not self.can_limit:
+        """Write the limit when it changed or its lease is half over; at the rating it is lifted, once.
+
+        Wishes may be None: then what `commands` were asked, nothing before.
+        """
+        if not self.can_limit or not self._limiter or (wishes is None and not self.commands.asked("limit_w")):
             return
-        limit_w = min(max(wishes.pv_limit_w, 0.0), self.rated_w)
+        limit_w = self.commands.wanted("limit_w", now_ms) if wishes is None else wishes.pv_limit_w
+        limit_w = min(max(limit_w, 0.0), self.rated_w)
         free = limit_w >= self.rated_w
         if not self._limit.changed(limit_w) and (free or not self._limit.expiring(now_ms)):
             return
-        # rounded down, so that rounding never exceeds the limit
-        pct = int(self._control.to_raw("WMaxLimPct", 100.0 * limit_w / self.rated_w))
-        self.writes += 1
-        values = [pct, 0, 0 if free else self._reversion_s, 0, 0 if free else 1]
-        if await self.device.write(CONTROLS, _LIMIT_OFFSET, values):
+        reversion_s = 0 if free else min(self._reversion_s, self._limiter.longest_s)
+        if await self._writer.write(self._limiter.model_id, self._limiter.items(limit_w, reversion_s)):
             self._limit.renew(limit_w, now_ms)
         else:
-            self.mismatches += 1
             self._limit.forget()

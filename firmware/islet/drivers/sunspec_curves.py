@@ -13,6 +13,7 @@ IN_PROGRESS = 0  # AdptCrvRslt, AdptCtlRslt
 COMPLETED = 1
 WRITABLE = 0  # ReadOnly of a set
 ENABLED = 1
+ACTIVE = 1  # the number of the set in force
 SETS_MAX = 16
 WAIT_S = 2  # before the result is read
 _WAITS = 5
@@ -39,14 +40,15 @@ class Curves:
         """Write ((point of a set, value in SI units), ...) to a free set, adopt and enable; return its number.
 
         Points as `DeptRef` or `Pt[1].V`. revert_s: seconds until the device falls back to what it holds in its set
-        RvrtCrv (RvrtCtl). ENODEV without a free set, EIO when the device does not adopt or a write does not read
-        back, ETIMEDOUT when it goes on adopting; errors of `Points.write` too.
+        RvrtCrv (RvrtCtl). ENODEV without a free set, EIO when the device does not adopt, does not make the set its
+        active one or a write does not read back, ETIMEDOUT when it goes on adopting; errors of `Points.write` too.
         """
         number = await self._free()
         await self._fill(number, values)
         control = await self._read(("Ena", self._request))
         await control.write(((self._request, number),))  # some clear it at once: the result tells
         await self._completed()
+        await self._in_force(number, values)
         if revert_s is not None:
             await _must(await self._read(("RvrtTms",)), (("RvrtTms", revert_s),))
         await _must(control, (("Ena", ENABLED),))
@@ -55,12 +57,12 @@ class Curves:
     async def _free(self) -> int:
         """Return the first set after the active one that can be written and is not kept for reversion."""
         counts = await self._device.count(self._model_id)
-        numbers = range(2, min(counts.get(self._many, 0), SETS_MAX) + 1)
+        numbers = range(ACTIVE + 1, min(counts.get(self._many, 0), SETS_MAX) + 1)
         names = tuple("%s[%d].ReadOnly" % (self._group, number) for number in numbers)
         found = await self._read((self._revert,) + names)
         kept = found.value[self._revert] if found.ok(self._revert) else 0
         for number in numbers:
-            name = names[number - 2]
+            name = names[number - ACTIVE - 1]
             if number != kept and found.ok(name) and found.value[name] == WRITABLE:
                 return number
         raise OSError(errno.ENODEV, "no free set")
@@ -89,6 +91,14 @@ class Curves:
             raise OSError(errno.ETIMEDOUT, "still adopting")
         if result != COMPLETED:
             raise OSError(errno.EIO, "not adopted")
+
+    async def _in_force(self, number: int, values: tuple) -> None:
+        """Compare the active set with the one written: a result may be that of an earlier request."""
+        names = [["%s[%d].%s" % (self._group, at, name) for name, _ in values] for at in (ACTIVE, number)]
+        found = await self._read(tuple(names[0] + names[1]))
+        for i in range(len(values)):
+            if found.raw(names[0][i]) != found.raw(names[1][i]):
+                raise OSError(errno.EIO, "another set is active")
 
 
 async def _must(points: Points, values: tuple) -> None:

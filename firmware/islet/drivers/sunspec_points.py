@@ -7,7 +7,6 @@ from islet.drivers.modbus import READ_MAX, ModbusError
 from islet.names import NEVER, NOT_IMPLEMENTED, OK, SUSPECT
 
 _SF_MAX = 10
-_FINITE = 3.5e38  # above every float32
 _HEADER = (("ID", 0, sunspec_types.UINT16, 1, 0, "", False), ("L", 1, sunspec_types.UINT16, 1, 0, "", False))
 
 
@@ -40,12 +39,15 @@ class Points:
 
         OSError when it does not answer, ENODEV when it refuses every point or is another model now.
         """
-        if self._once:
+        scaled = bool(self._raw)
+        if self._once and not scaled:
             await self._read_spans(self._once)
-            if all(self._raw[row[0]] is not None for span in self._once for row in span):
-                self._once = []  # asked again otherwise: a device asleep has no scale factor yet
         had = bool(self._live)
         await self._read_spans(self._live)
+        if self._once and scaled and self._lacking():
+            await self._read_spans(self._once)  # a device asleep had no scale factor yet
+        if all(self._raw[row[0]] is not None for span in self._once for row in span):
+            self._once = []
         if had and not self._live:
             raise OSError(errno.ENODEV, "the model is gone")
         if self._guard and not self._same():
@@ -126,6 +128,10 @@ class Points:
                 self._raw[row[0]] = sunspec_types.decode(row[2], row[3], data, 2 * (row[1] - first))
             i += 1
 
+    def _lacking(self) -> bool:
+        """Return whether a point has a value, and no scale factor is known for it."""
+        return any(self._raw.get(name) is not None and self._exponent(name) is None for name in self.value)
+
     def _same(self) -> bool:
         length = self._device.models[self._model_id][1]
         return self._raw.get("ID") == self._model_id and self._raw.get("L") == length
@@ -137,7 +143,7 @@ class Points:
             self.quality[name] = NOT_IMPLEMENTED
             return
         self.quality[name] = OK
-        if isinstance(raw, float) and abs(raw) > _FINITE:
+        if isinstance(raw, float) and raw - raw != 0.0:  # infinite
             self.quality[name] = SUSPECT
         if exponent:
             raw = raw / 10**-exponent if exponent < 0 else raw * 10**exponent

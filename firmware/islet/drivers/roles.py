@@ -1,0 +1,187 @@
+"""What a device is to the building, whatever it speaks: readings and commands by name, with units and signs.
+
+A role is a short list of names. The unit is the last word of a name; `state`, `running`, `fault` and `closed` are
+codes. Signs are the house's: what generates or discharges is positive, so a car that charges has a negative `w`;
+a meter's `w` imports, its `var` injects into the building. Voltages and currents are of the first phase.
+"""
+
+from islet.base.lease import MAX_SPAN_MS, Lease
+from islet.names import NEVER, OK
+
+INVERTER = "inverter"
+BATTERY = "battery"
+METER = "meter"
+CHARGER = "charger"
+GENSET = "genset"  # a CHP too
+SWITCH = "switch"
+
+# `state` of an inverter or a battery
+OFF = 0
+STARTING = 1
+RUNNING = 2
+THROTTLED = 3
+FAULT = 4
+STATES = ("off", "starting", "running", "throttled", "fault")
+# `state` of a charger: IEC 61851-1, A without a car, C and D charging, E no supply, F fault
+CHARGER_STATES = ("A", "B", "C", "D", "E", "F")
+
+_ROLES = (
+    (INVERTER, ("w", "var", "hz", "v", "available_w", "rated_w", "yield_wh", "state"), ("limit_w",)),
+    (
+        BATTERY,
+        ("w", "var", "hz", "v", "soc_pu", "rated_w", "charge_wh", "discharge_wh", "state"),
+        ("power_w",),
+    ),
+    (METER, ("w", "var", "va", "v", "a", "hz", "import_wh", "export_wh"), ()),
+    (
+        CHARGER,
+        ("w", "a", "v", "limit_a", "total_wh", "session_wh", "soc_pu", "state"),
+        ("current_a", "power_w"),  # power_w where the device can give back: positive discharges the car
+    ),
+    (GENSET, ("w", "var", "hz", "v", "total_wh", "running", "fault"), ("run",)),
+    (SWITCH, ("closed",), ("close",)),
+)
+# what a driver of a role fills in the process image, and which wish it carries out
+_BINDINGS = (
+    (INVERTER, (("w", "pv_w"),), (("limit_w", "pv_limit_w"),)),
+    (BATTERY, (("w", "battery_w"), ("hz", "battery_hz"), ("soc_pu", "soc_pu")), (("power_w", "battery_w"),)),
+)
+
+
+def names() -> tuple:
+    """Return the names of all roles."""
+    return tuple([row[0] for row in _ROLES])
+
+
+def readings(role: str) -> tuple:
+    """Return what a device of a role may tell; KeyError for an unknown role."""
+    return _row(role)[1]
+
+
+def commands(role: str) -> tuple:
+    """Return what a device of a role may be asked; KeyError for an unknown role."""
+    return _row(role)[2]
+
+
+def binding(role: str) -> tuple:
+    """Return ((reading, quantity of the image), ...) and ((command, wish), ...); empty where there are none."""
+    for row in _BINDINGS:
+        if row[0] == role:
+            return row[1], row[2]
+    return (), ()
+
+
+def counts(name: str) -> bool:
+    """Return whether a reading is a counter: whole watt-hours, an integer of any size."""
+    return name.endswith("_wh")
+
+
+def _row(role: str) -> tuple:
+    for row in _ROLES:
+        if row[0] == role:
+            return row
+    raise KeyError(role)
+
+
+class Reading:
+    """A value with the tick at which it was true and its quality, set as a quantity of the process image is."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self.stamp_ms = 0
+        self.quality = NEVER
+
+    def set(self, value, now_ms: int, quality: int = OK) -> None:
+        """Note a value read at now_ms."""
+        self.value = value
+        self.stamp_ms = now_ms
+        self.quality = quality
+
+    def degrade(self, quality: int) -> None:
+        """Lower the trust in the value; what was never read stays so."""
+        if self.quality < quality:
+            self.quality = quality
+
+
+class Commands:
+    """Commands of one device: each a lease that lapses to its safe value, none before the first was asked."""
+
+    def __init__(self, safe: dict) -> None:
+        """Safe is {command: value once its lease is over}, in the unit of the name."""
+        self.safe = safe
+        self._leases: dict[str, Lease] = {}
+
+    def ask(self, name: str, value: float, now_ms: int, span_ms: int = 60_000) -> None:
+        """Lease a value for span_ms; KeyError for a command that the device has not, ValueError for the span."""
+        if name not in self.safe:
+            raise KeyError(name)
+        if value != value:
+            raise ValueError(f"{name} is not a number")
+        self._leases[name] = Lease(value, now_ms, min(span_ms, MAX_SPAN_MS))
+
+    def asked(self, name: str) -> bool:
+        """Return whether this command was ever asked: before that the device is left as it is."""
+        return name in self._leases
+
+    def wanted(self, name: str, now_ms: int) -> float:
+        """Return the leased value, or the safe one when the lease is over or was never given."""
+        lease = self._leases.get(name)
+        if lease is None or not lease.live(now_ms):
+            return self.safe[name]
+        return lease.value
+
+
+class _Fields:
+    """An image or wishes for a driver that was written for them, with just the fields it uses."""
+
+
+class Adapted:
+    """A driver of image and wishes (as PvInverter, BatteryInverter) as a device with a role."""
+
+    def __init__(self, device, role: str, safe: dict, fixed: tuple = ()) -> None:
+        """Safe as in Commands; fixed is ((wish, value), ...) of wishes that the role does not know."""
+        self.device = device
+        self.role = role
+        self.readings = {name: Reading() for name, _ in binding(role)[0]}
+        self.commands = Commands(safe)
+        self._orders = binding(role)[1]
+        self._image = _Fields()
+        self._wishes = _Fields()
+        for name, quantity in binding(role)[0]:
+            setattr(self._image, quantity, self.readings[name])
+        for wish, value in fixed:
+            setattr(self._wishes, wish, value)
+
+    @property
+    def writes(self) -> int:
+        """Return how often the device was written."""
+        return self.device.writes
+
+    @property
+    def mismatches(self) -> int:
+        """Return how often what was written did not read back."""
+        return self.device.mismatches
+
+    async def start(self) -> None:
+        """Discover the device; errors as its driver's."""
+        await self.device.start()
+
+    async def poll(self, _image, now_ms: int) -> None:
+        """Read the device into `readings`; the image is not used."""
+        await self.device.poll(self._image, now_ms)
+
+    async def apply(self, _wishes, now_ms: int) -> None:
+        """Carry out `commands`, once each of them was asked; the wishes are not used."""
+        for command, wish in self._orders:
+            if not self.commands.asked(command):
+                return
+            setattr(self._wishes, wish, self.commands.wanted(command, now_ms))
+        await self.device.apply(self._wishes, now_ms)
+
+    def lose(self, _image) -> None:
+        """Lower the trust in all readings: the device does not answer."""
+        self.device.lose(self._image)
+
+    def forget(self) -> None:
+        """Hold nothing for written any more."""
+        self.device.forget()
