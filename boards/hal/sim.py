@@ -160,3 +160,13 @@ def environment(name: str) -> str:
 def wall_ms():
     """Return wall-clock ticks, for measuring the node's own run time."""
     return time.ticks_ms()
+
+
+def wall_us():
+    """Return wall-clock ticks in microseconds, for what is timed in characters."""
+    return time.ticks_us()
+
+
+async def sleep_ms(span_ms: int) -> None:
+    """Let other tasks run for that long."""
+    await asyncio.sleep(span_ms / 1000)

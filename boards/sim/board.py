@@ -47,6 +47,21 @@ class Hardware:
         """Return a transport to a device on the bus."""
         return TcpStream(host, port, sim.wall_ms, BUS_TIMEOUT_MS, blocking=self.lockstep)
 
+    def serial(self, device: str, baud: int, parity: str, stop_bits: int):
+        """Return a serial line by the path of its tty, which must be raw and set already."""
+        from hal.serial import SerialPort
+
+        char_bits = 1 + 8 + (parity != "N") + stop_bits
+        return SerialPort(device, sim.wall_us, baud, char_bits, blocking=self.lockstep)
+
+    def ticks_ms(self) -> int:
+        """Return ticks that go on within a cycle, for measuring what takes time on a line."""
+        return sim.wall_ms()
+
+    async def sleep_ms(self, span_ms: int) -> None:
+        """Let other tasks run for that long."""
+        await sim.sleep_ms(span_ms)
+
     def mqtt(self, host: str, port: int, client_id: str) -> MqttClient:
         """Return a client of the broker."""
         return MqttClient(host, port, client_id)

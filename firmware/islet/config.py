@@ -47,12 +47,12 @@ NUMBERS = (
     ("resync_timeout_s", 60.0, 5.0, 3600.0),
     ("report_s", 60.0, 1.0, 3600.0),
     ("step_max_ms", 0.0, 0.0, 60_000.0),
-    ("bus_port", 502.0, 1.0, 65_535.0),
     ("mqtt_port", 1883.0, 1.0, 65_535.0),
 )
 NAMES = ("site", "node")  # parts of topics and commands
-HOSTS = ("bus_host", "mqtt_host")
+HOSTS = ("mqtt_host",)
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+HOST_LETTERS = NAME_LETTERS + ".:"
 MAX_NAME = 32
 MAX_HOST = 64
 DAY_S = 86_400
@@ -76,7 +76,7 @@ def _number(raw: dict, row: tuple, errors: list):
 
 def _word(raw: dict, name: str, errors: list):
     value = raw.get(name)
-    longest, letters = (MAX_NAME, NAME_LETTERS) if name in NAMES else (MAX_HOST, NAME_LETTERS + ".:")
+    longest, letters = (MAX_NAME, NAME_LETTERS) if name in NAMES else (MAX_HOST, HOST_LETTERS)
     text = value if isinstance(value, str) else ""
     if not 0 < len(text) <= longest or not all(letter in letters for letter in text):
         kinds = "letters, digits, " + " ".join(letters[62:])

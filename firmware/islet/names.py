@@ -86,6 +86,7 @@ A_UNKNOWN_KIND = "unknown_kind"
 A_OUT_OF_RANGE = "out_of_range"
 A_NO_CLOCK = "no_clock"
 A_NO_STORE = "no_store"
+A_NO_DEVICE = "no_device"
 ANSWERS = (
     A_ACCEPTED,
     A_MALFORMED,
@@ -98,6 +99,7 @@ ANSWERS = (
     A_OUT_OF_RANGE,
     A_NO_CLOCK,
     A_NO_STORE,
+    A_NO_DEVICE,
 )
 
 # Load groups in the order they are kept; shed level n drops the last n groups.

@@ -19,6 +19,7 @@ from islet.plan.intent import Intent
 from islet.plan.outlook import Outlook
 from islet.plan.planner import Planner
 from islet.state.image import Image
+from islet.state.parts import Parts
 from islet.state.wishes import Wishes
 
 ENVELOPE = "envelope"
@@ -30,10 +31,14 @@ NEGATIVE_LOAD_W = -50.0  # below this the readings contradict each other
 class Node:
     """The building's brain; `leases` (kind to Lease) is filled by the link, everything else is handed to step()."""
 
-    def __init__(self, s, kernels, wiring, outputs, leases: dict) -> None:
+    def __init__(self, s, kernels, wiring, outputs, leases: dict, parts: Parts) -> None:
         self.s = s
         self.leases = leases
         self.image = Image(int(s.step_max_ms))
+        self.parts = parts
+        self.parts.join(self.image)
+        image = self.image
+        self._powers = (image.grid_w, image.pv_w, image.battery_w, image.ev_w, image.chp_w)
         self.wishes = Wishes()
         self.wishes.pv_limit_w = s.pv_rated_w
         self.metering = Metering(kernels, wiring)
@@ -72,18 +77,20 @@ class Node:
         image = self.image
         image.contactor_closed = contactor_closed
         image.epoch_s = epoch_s
+        self.parts.fold(now_ms)
         self._measure(samples, now_ms, dt_ms)
         self._derive(now_ms)
         self.outlook.observe(image, self.wishes.pv_limit_w < self.s.pv_rated_w, now_ms, dt_ms)
         self.outlook.guide(epoch_s)
         self._decide(now_ms, dt_ms)
         self.door.apply(self.wishes, image, now_ms, dt_ms)
+        self.parts.split(self.wishes, now_ms, self.s.default_export_w)
         self.plausible.step(self.wishes, image, now_ms)
 
     def _measure(self, samples, now_ms: int, dt_ms: int) -> None:
         image = self.image
-        known = image.pv_w.usable(now_ms) and image.battery_w.usable(now_ms)
-        sources_w = image.pv_w.value + image.battery_w.value if known else None
+        known = image.pv_w.usable(now_ms) and image.battery_w.usable(now_ms) and image.apart_w.usable(now_ms)
+        sources_w = image.pv_w.value + image.battery_w.value + image.apart_w.value if known else None
         self.metering.step(
             samples.window, samples.kept, samples.n_sets, samples.lost_sets, image, now_ms, dt_ms, sources_w
         )
@@ -93,15 +100,17 @@ class Node:
         image = self.image
         if image.pv_w.quality == NOT_IMPLEMENTED:  # the driver's word for an inverter that sleeps
             image.pv_w.set(0.0, now_ms)
-        if not (image.grid_w.usable(now_ms) and image.pv_w.usable(now_ms) and image.battery_w.usable(now_ms)):
-            image.load_w.degrade(STALE)
-            image.residual_w.degrade(STALE)
-            return
-        load_w = image.grid_w.value + image.pv_w.value + image.battery_w.value
+        load_w = 0.0
+        for quantity in self._powers:
+            if not quantity.usable(now_ms):
+                image.load_w.degrade(STALE)
+                image.residual_w.degrade(STALE)
+                return
+            load_w += quantity.value
         image.load_w.set(load_w, now_ms)
         if load_w < NEGATIVE_LOAD_W:
             image.load_w.degrade(SUSPECT)
-        image.residual_w.set(load_w - image.metered_load_w.value, now_ms)
+        image.residual_w.set(load_w - image.metered_load_w.value - image.feeder_w.value, now_ms)
 
     def _decide(self, now_ms: int, dt_ms: int) -> None:
         image, wishes, island = self.image, self.wishes, self.island

@@ -2,28 +2,23 @@
 
 import json
 
-from islet import config
-from islet.drivers.battery_inverter import BatteryInverter
-from islet.drivers.bus import BusTask
-from islet.drivers.modbus_tcp import ModbusTcp
-from islet.drivers.pv_inverter import PvInverter
-from islet.drivers.sunspec import SunSpecDevice
+from islet import config, devices
+from islet.hookup import ORDERS, Hookup
 from islet.measure import calibration
 from islet.measure.disturbance import EVENT_NAMES
 from islet.measure.energy_file import EnergyFile
 from islet.measure.events import KEPT
+from islet.names import GRID, SOFT_RETURN
 from islet.node import Node
 from islet.sync.command import Gate, Inbox
 from islet.sync.link import Link
 from islet.sync.outbox import Outbox
-from islet.sync.report import ACK, EVENT, QUALITY, REPORT, Reports, next_boot
+from islet.sync.report import ACK, DEVICE, EVENT, QUALITY, REPORT, Reports, next_boot
 
 VERSION = "0.1.0"
-PV_UNIT = 1
-BATTERY_UNIT = 2
-REVERSION_S = 300  # the devices' own fallback, should this node die
 PLAN_STAGES = 16  # of the planner in one slice
 SAVE_S = 900  # the most learning that a power cut costs
+DEVICE_S = 900  # between two messages of a device
 ENERGY_MS = (
     60_000  # the most counted time that it costs, with a clock or without; also saved before each report
 )
@@ -40,12 +35,15 @@ class Site:
         self.boot = next_boot(hw.store)
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
-        self.inbox = Inbox(Gate(hw.store.load("key"), s.node, hw.store), self._answer)
-        self.node = Node(s, hw.kernels, self._wiring(hw, s), hw.outputs, self.inbox.leases)
-        self.bus = self._make_bus(hw, s)
+        hookup = self.hookup = Hookup(hw, devices.load(hw.store.load(devices.FILE)), int(s.step_max_ms))
+        gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
+        self.inbox = Inbox(gate, self._answer, hookup.order)
+        leases = self.inbox.leases
+        self.node = Node(s, hw.kernels, self._wiring(hw, s), hw.outputs, leases, hookup.parts)
         mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
         self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
         self._reported = -1
+        self._devices_told = -1
         self._told = 0  # transitions
         self._supply_told = 0  # disturbances
         self.energy_file = EnergyFile(hw.store)
@@ -59,14 +57,6 @@ class Site:
         self._try(calibration.NAME, lambda data: wiring.calibrate(calibration.load(data)["channels"]))
         return wiring
 
-    def _make_bus(self, hw, s) -> BusTask:
-        client = ModbusTcp(hw.stream(s.bus_host, int(s.bus_port)))
-        devices = [
-            PvInverter(SunSpecDevice(client, PV_UNIT), reversion_s=REVERSION_S),
-            BatteryInverter(SunSpecDevice(client, BATTERY_UNIT), reversion_s=REVERSION_S),
-        ]
-        return BusTask(client, devices, self.node.image, self.node.wishes, hw.random)
-
     def _answer(self, seq: int, answer: str) -> None:
         self.outbox.put(ACK, self.reports.ack(self.node.image.epoch_s, seq, answer))
 
@@ -74,12 +64,14 @@ class Site:
         """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
         node = self.node
         node.step(inputs, inputs.contactor_closed, inputs.epoch_s, now_ms, dt_ms)
+        self.hookup.step(node.island.state not in (GRID, SOFT_RETURN), now_ms)
         self._tell_changes()
         self._tell_supply()
         period = inputs.epoch_s // int(self.s.report_s)
         if inputs.epoch_s and period != self._reported:
             self._reported = period
             self._report(now_ms)
+            self._tell_devices()
         self._unsaved_ms += dt_ms
         if self._unsaved_ms >= ENERGY_MS + ENERGY_SLACK_MS:
             self._save_energy()
@@ -97,6 +89,17 @@ class Site:
             node.outlook.next_w,
         )
         self.outbox.put(REPORT, payload, self.reports.seq)
+
+    def _tell_devices(self) -> None:
+        """Queue a message of each device, once in DEVICE_S, at the time of a report."""
+        epoch_s = self.node.image.epoch_s
+        if epoch_s // DEVICE_S == self._devices_told:
+            return
+        self._devices_told = epoch_s // DEVICE_S
+        for name, role, readings, counts in self.hookup.told():
+            self.outbox.put(
+                DEVICE, self.reports.device(epoch_s, name, role, readings, counts), self.reports.seq
+            )
 
     def _tell_changes(self) -> None:
         changed = self.node.island.changed
@@ -159,6 +162,7 @@ class Site:
         """Take up what was saved; a missing or damaged file starts that part anew and is told at birth."""
         node = self.node
         self._try_energy()
+        self._try(ORDERS, self.hookup.restore)
         self._try("island.json", self._set_island)
         self._try("load_forecast", node.outlook.load.from_bytes)
         self._try("pv_forecast", node.outlook.pv.from_bytes)

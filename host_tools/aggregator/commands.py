@@ -30,7 +30,7 @@ class CommandDesk:
         return self._last[key]
 
     def issue(
-        self, key: NodeKey, kind: str, value: Mapping[str, float], now_s: int, valid_s: int, why: str
+        self, key: NodeKey, kind: str, value: Mapping[str, float | str], now_s: int, valid_s: int, why: str
     ) -> tuple[int, str]:
         """Return (number, token) of a command valid for valid_s from now_s; KeyError without a key."""
         secret = self._keys[key]
@@ -64,6 +64,12 @@ class CommandDesk:
     ) -> tuple[int, str]:
         """Return (number, token) of a dynamic operating envelope in W, both limits >= 0."""
         return self.issue(key, "envelope", {"import_w": import_w, "export_w": export_w}, now_s, valid_s, why)
+
+    def issue_device(
+        self, key: NodeKey, name: str, do: str, to: float, now_s: int, valid_s: int, why: str
+    ) -> tuple[int, str]:
+        """Return (number, token) of a command to a device: do is a command of its role, to is in its unit."""
+        return self.issue(key, "device", {"name": name, "do": do, "to": to}, now_s, valid_s, why)
 
     def answers(self) -> dict[str, int]:
         """Return how often each answer came."""

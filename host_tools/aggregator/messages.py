@@ -9,11 +9,14 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from islet import names
+from islet.drivers import roles
 from islet.measure.disturbance import EVENT_NAMES
 from islet.sync.report import CHECKS_TOLD
 
 MAX_PAYLOAD = 1024
-TOPIC = re.compile(r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth|quality)\Z")
+TOPIC = re.compile(
+    r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth|quality|device)\Z"
+)
 
 Seconds = Annotated[int, Field(ge=0, lt=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
@@ -41,11 +44,16 @@ Disturbance = Annotated[str, AfterValidator(_one_of(EVENT_NAMES))]
 Word = Annotated[str, Field(max_length=32)]
 Check = Annotated[str, Field(max_length=64)]
 Circuit = Annotated[str, Field(max_length=16)]
+Role = Annotated[str, AfterValidator(_one_of(roles.names()))]
+Reading = Annotated[float, Field(ge=-1e18, le=1e18)] | None
+READINGS_MAX = 16
 Watts = Annotated[int, Field(ge=-10_000_000, le=10_000_000)]
 QUANTITIES = (
     "grid_w",
     "pv_w",
     "battery_w",
+    "ev_w",
+    "chp_w",
     "load_w",
     "residual_w",
     "soc_pu",
@@ -84,6 +92,8 @@ class Report(_Wire):
     grid_w: Power
     pv_w: Power
     battery_w: Power
+    ev_w: Power
+    chp_w: Power
     load_w: Power
     residual_w: Power
     soc_pu: Share
@@ -132,6 +142,28 @@ class Quality(_Wire):
     phases: Annotated[int, Field(ge=0, lt=64)]  # bit n: the n-th grid voltage
 
 
+class Device(_Wire):
+    """What a device of a node tells, once in 15 minutes; a reading is null exactly when `q` says why."""
+
+    seq: Count
+    name: Circuit
+    role: Role
+    readings: Annotated[dict[Circuit, Reading], Field(max_length=READINGS_MAX)]
+    q: dict[Circuit, QualityWord]
+    polls: Count
+    errors: Count
+    writes: Count
+    mismatches: Count
+
+    @model_validator(mode="after")
+    def _null_has_a_reason(self) -> Device:
+        if {name for name, value in self.readings.items() if value is None} != set(self.q):
+            raise ValueError("the names in q must be those of the null readings")
+        if not set(self.readings) <= set(roles.readings(self.role)):
+            raise ValueError(f"a {self.role} has no such reading")
+        return self
+
+
 class Ack(_Wire):
     """A node's answer to the command numbered seq; 0 for a command whose number it could not read."""
 
@@ -148,13 +180,14 @@ class Birth(_Wire):
     forgot: Annotated[list[Word], Field(max_length=8)]  # saved state missing or damaged at this start
 
 
-Message = Report | Event | Ack | Birth | Quality
+Message = Report | Event | Ack | Birth | Quality | Device
 MODELS: dict[str, type[Message]] = {
     "report": Report,
     "event": Event,
     "ack": Ack,
     "birth": Birth,
     "quality": Quality,
+    "device": Device,
 }
 
 

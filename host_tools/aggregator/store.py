@@ -45,6 +45,8 @@ class ReportRow(_FromNode, Base):
     grid_w: Mapped[float | None]
     pv_w: Mapped[float | None]
     battery_w: Mapped[float | None]
+    ev_w: Mapped[float | None]
+    chp_w: Mapped[float | None]
     load_w: Mapped[float | None]
     residual_w: Mapped[float | None]
     soc_pu: Mapped[float | None]
@@ -87,6 +89,20 @@ class QualityRow(_FromNode, Base):
     phases: Mapped[int]
 
 
+class DeviceRow(_FromNode, Base):
+    """What one device told, and how it fares since the node's start."""
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("site", "node", "boot", "seq", "t"),)
+    name: Mapped[str]
+    role: Mapped[str]
+    readings: Mapped[dict[str, float | None]] = mapped_column(JSON)
+    polls: Mapped[int]
+    errors: Mapped[int]
+    writes: Mapped[int]
+    mismatches: Mapped[int]
+
+
 class AckRow(_FromNode, Base):
     """One answer to a command; seq is the command's."""
 
@@ -109,12 +125,13 @@ class CommandRow(Base):
     why: Mapped[str]
 
 
-NUMBERED = (ReportRow, EventRow, QualityRow)  # they share one numbering
-ROWS: Mapping[str, type[ReportRow] | type[EventRow] | type[AckRow] | type[QualityRow]] = {
+NUMBERED = (ReportRow, EventRow, QualityRow, DeviceRow)  # they share one numbering
+ROWS: Mapping[str, type[ReportRow] | type[EventRow] | type[AckRow] | type[QualityRow] | type[DeviceRow]] = {
     "report": ReportRow,
     "event": EventRow,
     "ack": AckRow,
     "quality": QualityRow,
+    "device": DeviceRow,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from host_tools.city.homes import UTC_OFFSET_S, Homes
 from host_tools.city.network import Network
 from host_tools.errors import InputError
+from host_tools.provision import devices
 from host_tools.provision.keys import NodeKey, create_key
 from islet.forecast.load import LoadForecast
 from islet.forecast.pv import PvForecast
@@ -30,15 +31,13 @@ def node_keys(network: Network) -> list[NodeKey]:
 
 
 def settings(
-    homes: Homes, network: Network, k: int, key: NodeKey, bus_port: int, mqtt: tuple[str, int]
+    homes: Homes, network: Network, k: int, key: NodeKey, mqtt: tuple[str, int]
 ) -> dict[str, object]:
     """Return the settings of building k; its place in the order of reconnection is its number on the feeder."""
     siblings = network.on_feeder(int(network.feeder_of[k])).tolist()
     return {
         "site": key[0],
         "node": key[1],
-        "bus_host": "127.0.0.1",
-        "bus_port": bus_port,
         "mqtt_host": mqtt[0],
         "mqtt_port": mqtt[1],
         "battery_rated_w": float(homes.battery_rated_w[k]),
@@ -84,7 +83,9 @@ def commission(
         home.mkdir(mode=0o700)
         secrets[key] = create_key(folder / "keys", key)
         load, pv = learn(homes, k)
-        (home / "settings.json").write_text(json.dumps(settings(homes, network, k, key, bus_ports[k], mqtt)))
+        (home / "settings.json").write_text(json.dumps(settings(homes, network, k, key, mqtt)))
+        ratings = [float(rated[k]) for rated in (homes.pv_rated_w, homes.battery_rated_w, homes.battery_wh)]
+        devices.store(home, devices.usual("127.0.0.1", bus_ports[k], *ratings))
         (home / "key").touch(mode=0o600)
         (home / "key").write_bytes(secrets[key])
         (home / "load_forecast").write_bytes(load.to_bytes())

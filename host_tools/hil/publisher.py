@@ -65,7 +65,8 @@ class Publisher:
     def report(self) -> None:
         """Queue one report of made-up values."""
         self.image.epoch_s = self.now_s
-        for name in ("grid_w", "pv_w", "battery_w", "load_w", "residual_w", "grid_v", "grid_hz", "bus_v"):
+        powers = ("grid_w", "pv_w", "battery_w", "ev_w", "chp_w", "load_w", "residual_w")
+        for name in powers + ("grid_v", "grid_hz", "bus_v"):
             getattr(self.image, name).set(
                 100.0 + self.minute % 800, self.now_ms
             )  # below the wire's bound of a frequency

@@ -123,7 +123,7 @@ class Node:
 class UnixPortRig:
     """Starts and feeds the nodes; one server socket on loopback takes all their connections."""
 
-    def __init__(self, library: Path, heap_kb: int = 500, pace: str = "lockstep", seed: int = 1) -> None:
+    def __init__(self, library: Path, heap_kb: int = 600, pace: str = "lockstep", seed: int = 1) -> None:
         """pace is "lockstep" (each frame is worked off in full) or "tasks" (as on a board)."""
         self.library = library
         self.heap_kb = heap_kb

@@ -15,7 +15,6 @@ HEAD = "| setting | default | range | meaning |\n|---|---|---|---|"
 WORD_MEANINGS = {
     "site": "site of the node, the first level of its topics: in the demo the feeder, `f1`",
     "node": "name of the node, the second level of its topics; commands must carry it",
-    "bus_host": "host of the inverters' Modbus TCP server",
     "mqtt_host": "host of the broker",
 }
 PRICE_MEANING = "price of a bought kWh, a list of 24, one for each local hour from midnight on"
@@ -63,7 +62,6 @@ MEANINGS = {
     "resync_timeout_s": "how long one attempt to synchronise may take",
     "report_s": "seconds between reports, on full multiples of UTC",
     "step_max_ms": "longest pause between two control steps: 0 on a board, 60000 in the lockstep simulation",
-    "bus_port": "TCP port of the Modbus server",
     "mqtt_port": "TCP port of the broker",
 }
 

@@ -17,6 +17,8 @@ class Rig:
         self.image, self.wishes, self.band, self.intent = Image(), Wishes(), Band(), Intent()
         self.image.metered_load_w.set(load_w, 0)
         self.image.pv_w.set(pv_w, 0)
+        self.image.apart_w.set(0.0, 0)
+        self.image.feeder_w.set(0.0, 0)
         self.image.soc_pu.set(0.5, 0)
         self.band.reset(-5000.0, 5000.0)
         self.balance = Balance(Settings)

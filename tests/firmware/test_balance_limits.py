@@ -25,6 +25,8 @@ def image(load_w=1000.0, pv_w=0.0, soc_pu=0.6):
     made = Image()
     made.metered_load_w.set(load_w, 0)
     made.pv_w.set(pv_w, 0)
+    made.apart_w.set(0.0, 0)
+    made.feeder_w.set(0.0, 0)
     made.soc_pu.set(soc_pu, 0)
     return made
 

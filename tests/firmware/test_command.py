@@ -96,6 +96,43 @@ def test_refuses_values_that_are_no_power():
         assert _answer(_fresh(), _raw(val=value)) == names.A_OUT_OF_RANGE
 
 
+def _for_box(**changes) -> dict:
+    value = {"name": "box", "do": "current_a", "to": 10}
+    value.update(changes)
+    return _raw(kind="device", val=value)
+
+
+def test_a_command_to_a_device_is_for_one_that_takes_it():
+    asked = []
+
+    def can(name, do):
+        asked.append((name, do))
+        return name == "box"
+
+    gate = Gate(KEY, "b01", RamStore(), can)
+    assert _answer(gate, _for_box(name="other")) == names.A_NO_DEVICE
+    for bad in (None, "10", True, 1e7, -1e7, []):
+        assert _answer(gate, _for_box(to=bad)) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _for_box(name=7)) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _for_box(do="d" * 33)) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _raw(kind="device", val={"name": "box", "do": "current_a"})) == names.A_OUT_OF_RANGE
+    assert _answer(gate, _for_box(to=-7000)) == names.A_ACCEPTED  # a car may give back
+    assert asked == [("other", "current_a"), ("box", "current_a")]
+    assert _answer(_fresh(), _for_box()) == names.A_NO_DEVICE  # a node without devices
+
+
+def test_an_accepted_command_to_a_device_is_ordered_for_its_time():
+    answers, orders = [], []
+    gate = Gate(KEY, "b01", RamStore(), lambda name, do: True)
+    inbox = Inbox(
+        gate, lambda seq, answer: answers.append((seq, answer)), lambda *order: orders.append(order)
+    )
+    inbox.take(_token(_for_box()), 5000, NOW + 300)
+    assert answers == [(7, names.A_ACCEPTED)]
+    assert orders == [("box", "current_a", 10, 5000, 600_000)]  # 900 s less the 300 that have passed
+    assert inbox.leases == {}
+
+
 def test_refuses_infinity_written_as_a_number():
     text = json.dumps(_raw()).replace("5000", "1e999")
     body = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(text.encode())

@@ -5,6 +5,7 @@ from measure_waves import dead, near, sampled, sine
 
 from islet.base.clock import add_ms
 from islet.base.lease import Lease
+from islet.control.limits import net_load_w
 from islet.measure import kernels
 from islet.measure.wiring import single_phase
 from islet.names import (
@@ -19,6 +20,8 @@ from islet.names import (
     SUSPECT,
 )
 from islet.node import Node
+from islet.state.parts import Part, Parts
+from islet.state.quantity import Quantity
 
 START_MS = (1 << 30) - 5000
 VOLT = 230.0
@@ -50,14 +53,21 @@ class House:
         self.pins = Pins()
         self.leases = {}
         changed.setdefault("step_max_ms", 0)
-        self.node = Node(
-            settings(**changed), kernels, single_phase(0.2 / 16, 0.05 / 16), self.pins, self.leases
+        s = settings(**changed)
+        self.pv, self.battery, self.car, self.engine = (
+            Part(4000.0),
+            Part(5000.0),
+            Quantity(10_000),
+            Quantity(10_000),
         )
+        parts = Parts([self.pv], [self.battery], [(self.car, True)], [(self.engine, False)])
+        wiring = single_phase(0.2 / 16, 0.05 / 16)
+        self.node = Node(s, kernels, wiring, self.pins, self.leases, parts)
         self.window = window(grid_w, load_w)
         self.kept, self.n_sets, self.lost_sets = 0, 360, 0
         self.now_ms = START_MS
         self.polled = True
-        self.pv_w = 0.0
+        self.pv_w = self.car_w = self.engine_w = 0.0
         self.pv_quality = OK
         self.soc_pu = 0.6
         self.epoch_s = 0
@@ -68,9 +78,11 @@ class House:
         for _ in range(times):
             self.now_ms = add_ms(self.now_ms, dt_ms)
             if self.polled:
-                node.image.pv_w.set(self.pv_w, self.now_ms, self.pv_quality)
-                node.image.battery_w.set(node.wishes.battery_w, self.now_ms)
-                node.image.soc_pu.set(self.soc_pu, self.now_ms)
+                self.pv.pv_w.set(self.pv_w, self.now_ms, self.pv_quality)
+                self.battery.battery_w.set(self.battery.wishes.battery_w, self.now_ms)
+                self.battery.soc_pu.set(self.soc_pu, self.now_ms)
+                self.car.set(self.car_w, self.now_ms)
+                self.engine.set(self.engine_w, self.now_ms)
             node.step(self, self.pins.closed, self.epoch_s, self.now_ms, dt_ms)
         return node.wishes
 
@@ -203,3 +215,34 @@ def test_dead_grid_opens_in_the_same_step():
     house.step()
     assert not house.pins.closed
     assert house.node.island.state == OPENING
+
+
+def test_a_car_and_an_engine_in_the_balance():
+    """By hand: grid 1000 W, engine 2000 W beside the load CT, car -1500 W behind it.
+
+    The house takes 1000 + 2000 - 1500 = 1500 W, its load CT sees 3000 W, and grid and battery give 3000 - 2000 W.
+    """
+    house = House(grid_w=1000.0, load_w=3000.0)
+    house.engine_w, house.car_w = 2000.0, -1500.0
+    house.step()
+    image = house.node.image
+    assert near(image.load_w.value, 1500.0, 5.0)
+    assert near(image.residual_w.value, 0.0, 10.0)
+    assert near(net_load_w(image, house.now_ms), 1000.0, 10.0)
+    image.metered_load_w.degrade(COMM)  # without a load CT the same from the others
+    assert near(net_load_w(image, house.now_ms), 1000.0, 10.0)
+
+
+def test_a_silent_charger_leaves_control_and_a_silent_engine_does_not():
+    house = House()
+    house.step()
+    house.car.degrade(COMM)
+    house.polled = False
+    house.step()
+    image = house.node.image
+    assert image.load_w.quality != OK
+    assert near(net_load_w(image, house.now_ms), 1000.0, 10.0)
+    assert house.node.wishes.battery_reason == R_SELF_CONSUME
+    house.engine.degrade(COMM)
+    house.step()
+    assert house.node.wishes.battery_reason == R_STALE_INPUT

@@ -210,7 +210,7 @@ def test_the_record_under_way_is_the_one_dropped():
 
 
 def test_refuses_what_it_could_not_read_back():
-    for kind, payload in ((0, b"x" * (MAX_PAYLOAD + 1)), (5, b"x"), (-1, b"x")):
+    for kind, payload in ((0, b"x" * (MAX_PAYLOAD + 1)), (6, b"x"), (-1, b"x")):
         try:
             _box(RamStore()).put(kind, payload)
         except ValueError:

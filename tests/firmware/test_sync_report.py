@@ -26,6 +26,8 @@ def _image() -> Image:
     for name, value in (("grid_w", 1234.6), ("pv_w", 0.0), ("battery_w", -500.4), ("load_w", 734.2)):
         getattr(image, name).set(value, 5000)
     image.residual_w.set(-3.2, 5000)
+    image.ev_w.set(-7359.6, 5000)
+    image.chp_w.set(0.0, 5000)
     image.grid_v.set(231.26, 5000)
     image.grid_hz.set(49.9876, 5000)
     image.bus_v.set(231.24, 5000)
@@ -45,6 +47,7 @@ def test_a_report_holds_rounded_values_and_their_signs():
     assert (message["v"], message["t"], message["seq"], message["boot"]) == (1, 1_700_000_000, 1, 3)
     assert (message["grid_w"], message["pv_w"], message["battery_w"]) == (1235, 0, -500)
     assert (message["residual_w"], message["grid_v"]) == (-3, 231.3)
+    assert (message["ev_w"], message["chp_w"]) == (-7360, 0)
     assert abs(message["grid_hz"] - 49.988) < 1e-6
     assert (message["state"], message["why"], message["shed"]) == ("GRID", "plan", 0)
     assert (message["pv_why"], message["shed_why"], message["fault"]) == ("none", "autonomy", "not_obeyed")
@@ -128,3 +131,31 @@ def test_boots_are_counted_and_a_damaged_count_starts_again():
     assert next_boot(store) == 1
     store.files["boot"] = b""
     assert next_boot(store) == 1
+
+
+class Reading:
+    def __init__(self, value, quality=names.OK) -> None:
+        self.value = value
+        self.quality = quality
+
+
+def test_a_device_tells_what_it_has_and_why_the_rest_is_null():
+    readings = {
+        "w": Reading(-7359.6),
+        "a": Reading(10.666),
+        "soc_pu": Reading(0.5, names.NOT_IMPLEMENTED),
+        "total_wh": Reading(12_345_678_901),
+        "state": Reading(2, names.COMM),
+        "v": Reading(1e39),
+        "limit_a": Reading(0.0, names.NEVER),
+    }
+    counts = {"polls": 3, "errors": 1, "writes": 0, "mismatches": 0}
+    reports = Reports(1, "0")
+    message = json.loads(reports.device(1_700_000_000, "box", "charger", readings, counts))
+    assert (message["name"], message["role"], message["seq"]) == ("box", "charger", 1)
+    told = message["readings"]
+    assert sorted(told) == ["a", "state", "total_wh", "v", "w"]
+    assert (told["w"], told["total_wh"], told["state"], told["v"]) == (-7360, 12_345_678_901, None, None)
+    assert abs(told["a"] - 10.67) < 1e-6
+    assert message["q"] == {"state": "comm", "v": "suspect"}
+    assert (message["polls"], message["errors"], message["writes"], message["mismatches"]) == (3, 1, 0, 0)

@@ -22,6 +22,7 @@ from host_tools.plant.params import PlantParams
 from host_tools.plant.registers import DeviceServer
 from host_tools.plant.types import Commands
 from host_tools.plant.waveform import N_SETS, WaveformSynth
+from host_tools.provision import devices
 
 KEY = ("f1", "b01")
 SECRET = bytes(range(32))
@@ -33,8 +34,12 @@ LIBRARY = ROOT / "build" / "lib"
 class House:
     """`step(dt_ms)` lets time pass and hands the node its frame; what it says is in `store`."""
 
-    def __init__(self, folder: Path, pace: str, **settings: object) -> None:
-        """The node's home is folder/b01; pace as UnixPortRig has it."""
+    def __init__(
+        self, folder: Path, pace: str, more: dict[str, list[Any]] | None = None, **settings: object
+    ) -> None:
+        """The node's home is folder/b01; pace as UnixPortRig has it; more lines and devices than the usual two."""
+        self._more = more or {}
+        self.files: dict[str, bytes] = {}  # more files of its store
         self.home = folder / KEY[1]
         self.pace = pace
         self.params = PlantParams.uniform(1)
@@ -73,8 +78,6 @@ class House:
         settings = {
             "site": KEY[0],
             "node": KEY[1],
-            "bus_host": "127.0.0.1",
-            "bus_port": bus_port,
             "mqtt_host": "127.0.0.1",
             "mqtt_port": self.broker.port,
             "battery_rated_w": 5000,
@@ -84,6 +87,10 @@ class House:
             **self._settings,
         }
         (self.home / "settings.json").write_text(json.dumps(settings))
+        found = devices.usual("127.0.0.1", bus_port, 4000, 5000, 6400)
+        devices.store(self.home, {key: rows + self._more.get(key, []) for key, rows in found.items()})
+        for name, data in self.files.items():
+            (self.home / name).write_bytes(data)
         (self.home / "key").write_bytes(SECRET)
 
     async def start_node(self) -> None:

@@ -75,6 +75,8 @@ class Home:
         load_w, pv_w = float(self.load_wh[slot // 2]), float(self.pv_wh[slot // 2])
         self.image.metered_load_w.set(load_w, 0)
         self.image.pv_w.set(pv_w, 0)
+        self.image.apart_w.set(0.0, 0)
+        self.image.feeder_w.set(0.0, 0)
         self.image.soc_pu.set(self.soc_pu, 0)
         self.band.reset(-NO_LIMIT_W, NO_LIMIT_W)
         self.limits.shrink(self.band, self.image, 0, STEP_MS, 9200.0, 10_000.0)

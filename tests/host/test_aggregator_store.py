@@ -25,6 +25,8 @@ def _report(**changes: Any) -> dict[str, Any]:
         "grid_w": 1200,
         "pv_w": 0,
         "battery_w": -500,
+        "ev_w": 0,
+        "chp_w": 0,
         "load_w": 700,
         "residual_w": None,
         "soc_pu": 0.5,

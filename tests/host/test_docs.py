@@ -14,8 +14,9 @@ from host_tools.__main__ import main
 from host_tools.aggregator.messages import parse
 from host_tools.hil import frames
 from host_tools.provision.settings_table import replaced
-from islet import config, names
+from islet import config, devices, names
 from islet.control.island import RULES
+from islet.drivers import roles
 from islet.sync.command import Gate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ FILE = re.compile(r"(?:firmware|boards|host_tools|tests|docs)(?:/[\w.-]+)+/?\Z")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 EXAMPLE = re.compile(r"```json\n(.*?)\n```", re.DOTALL)
 FOLDERS = ("firmware", "boards", "host_tools")
+KINDS = ("report", "event", "ack", "birth", "quality", "device")  # in the order of docs/protocol.md
 
 
 def text_of(name: str) -> str:
@@ -97,7 +99,7 @@ def test_settings_named_elsewhere_exist() -> None:
 def test_examples_of_messages_are_taken() -> None:
     """The aggregator's own models read the messages of docs/protocol.md."""
     found = EXAMPLE.findall(text_of("docs/protocol.md"))
-    for kind, text in zip(("report", "event", "ack", "birth", "quality"), found, strict=False):
+    for kind, text in zip(KINDS, found, strict=False):
         key, message = parse(f"islet/f1/b001/up/{kind}", text.encode())
         assert key == ("f1", "b001")
         assert type(message).__name__.lower() == kind
@@ -113,10 +115,14 @@ def test_example_of_a_command_is_taken() -> None:
         def save(self, name: str, data: bytes) -> None:
             pass
 
-    header, payload = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[5:])
+    header, payload, order = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[len(KINDS) :])
     token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
     command = Gate(bytes(32), "b001", Nothing()).accept(token.encode(), payload["nbf"])
     assert command.value == payload["val"]
+    payload = {**payload, "kind": "device", "val": order}
+    token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
+    gate = Gate(bytes(32), "b001", Nothing(), lambda name, do: (name, do) == ("wallbox", "current_a"))
+    assert gate.accept(token.encode(), payload["nbf"]).value == order
 
 
 def test_answers_states_qualities_are_all_told() -> None:
@@ -157,3 +163,15 @@ def test_options_and_benchmarks_of_the_readme_exist() -> None:
     assert len(named) > 8
     assert named - known == set()
     assert set(bench.names()) - set(CODE.findall(text)) == set()
+
+
+def test_example_of_the_devices_is_taken() -> None:
+    """The firmware reads the devices of docs/settings.md, and every key that it knows is told there."""
+    text = text_of("docs/settings.md")
+    (example,) = EXAMPLE.findall(text)
+    found = devices.load(example.encode())
+    assert {line.kind for line in found.lines} == {devices.TCP, devices.RTU}
+    told = set(CODE.findall(text))
+    numbers = (*devices.TCP_NUMBERS, *devices.RTU_NUMBERS, *devices.DEVICE_NUMBERS)
+    assert {row[0] for row in numbers} - told == set()
+    assert set(roles.names()) - told == set()

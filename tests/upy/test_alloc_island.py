@@ -12,7 +12,6 @@ from islet.state.wishes import Wishes
 RAW = {
     "site": "f1",
     "node": "b01",
-    "bus_host": "127.0.0.1",
     "mqtt_host": "127.0.0.1",
     "battery_rated_w": 5000,
     "battery_wh": 6400,

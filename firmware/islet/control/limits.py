@@ -10,11 +10,23 @@ NO_LIMIT_W = 1e9
 
 
 def net_load_w(image, now_ms: int) -> float:
-    """Return load - pv (W), NaN when unusable; the metered load goes first, no device's age is in it."""
-    load = image.metered_load_w if image.metered_load_w.usable(now_ms) else image.load_w
-    if not (load.usable(now_ms) and image.pv_w.usable(now_ms)):
+    """Return what grid and battery must give together (W): load less PV, cars and cogeneration; NaN if unusable."""
+    load_w = feeder_load_w(image, now_ms)
+    if not (image.pv_w.usable(now_ms) and image.apart_w.usable(now_ms)):
         return math.nan
-    return load.value - image.pv_w.value
+    return load_w - image.pv_w.value - image.apart_w.value
+
+
+def feeder_load_w(image, now_ms: int) -> float:
+    """Return the power of the load feeder (W, consumes), cars behind its CT too; NaN when it is not known.
+
+    The metered load goes first: no device's age is in it.
+    """
+    if image.metered_load_w.usable(now_ms):
+        return image.metered_load_w.value
+    if image.load_w.usable(now_ms) and image.feeder_w.usable(now_ms):
+        return image.load_w.value - image.feeder_w.value
+    return math.nan
 
 
 class Limits:

@@ -1,7 +1,8 @@
 """How many load groups an island can feed, known before it is needed and given back slowly."""
 
-from math import sqrt
+from math import isnan, sqrt
 
+from islet.control.limits import feeder_load_w
 from islet.control.presence import count_ms
 from islet.names import (
     BLACK_START,
@@ -81,13 +82,13 @@ class Shed:
 
     def _measure(self, image, now_ms: int, dt_ms: int) -> None:
         """Infer the load of all groups from what the served ones draw."""
-        load = image.metered_load_w if image.metered_load_w.usable(now_ms) else image.load_w
+        load_w = feeder_load_w(image, now_ms)
         alive = image.bus_v.usable(now_ms) and image.bus_v.value >= self._alive_v
         served = SERVED[self.level]
         settled = not self._islanded or self._since_ms >= HOLD_MS
-        if not (alive and load.usable(now_ms) and served > 0 and settled):
+        if not (alive and not isnan(load_w) and served > 0 and settled):
             return
-        self.total_w = max(0.0, load.value) / served
+        self.total_w = max(0.0, load_w) / served
         share = dt_ms / (dt_ms + MEAN_MS) if self._known else 1.0
         self.mean_w += share * (self.total_w - self.mean_w)
         self.peak_w *= PEAK_MS / (dt_ms + PEAK_MS)

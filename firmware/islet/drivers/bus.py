@@ -19,6 +19,8 @@ class BusTask:
     failing devices are tried within their Budget, as long as others answer. Without it no time passes in a round.
     With `valid_ms` the wishes are a lease: `renew` says that they still hold, and when nobody said so for that
     long, or a device was away for that long, the device is given what `safe` wishes, whatever timer it has.
+    Before the first renewal nothing is written: a board that starts again leaves an island as it is.
+    Image, wishes and safe wishes are only handed on to the devices.
     """
 
     def __init__(
@@ -185,6 +187,8 @@ class BusTask:
                     return
 
     async def _write(self) -> None:
+        if not self._validity.begun:
+            return
         held = self._validity.live(self._now_ms())
         if self._held and not held:
             self.lapses += 1

@@ -42,15 +42,16 @@ class Validity:
     """Until when what control wished may be carried out; an ended one stays ended until it is renewed."""
 
     def __init__(self, span_ms: int) -> None:
-        """span_ms after a renewal, below 2**29; 0 is for ever. It begins ended: nothing was wished yet."""
+        """span_ms after a renewal, below 2**29; 0 is for ever, then it has begun. Else it begins with a renewal."""
         self.span_ms = span_ms
+        self.begun = span_ms == 0
         self._stamp_ms = 0
-        self._live = span_ms == 0
+        self._live = self.begun
 
     def renew(self, now_ms: int) -> None:
         """Note that what is wished is wished now."""
         self._stamp_ms = now_ms
-        self._live = True
+        self.begun = self._live = True
 
     def live(self, now_ms: int) -> bool:
         """Return whether the wish still holds; ask at least every 6 days."""

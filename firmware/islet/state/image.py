@@ -30,9 +30,13 @@ class Image:
         self.battery_w = Quantity(bus)
         self.battery_hz = Quantity(bus)
         self.soc_pu = Quantity(bus)
+        self.ev_w = Quantity(bus)  # chargers; a car that charges makes it negative
+        self.chp_w = Quantity(bus)  # gensets too
+        self.feeder_w = Quantity(bus)  # what of those two is behind the load CT
+        self.apart_w = Quantity(bus)  # and what is not
         # derived
-        self.load_w = Quantity(meter)  # grid_w + pv_w + battery_w
-        self.residual_w = Quantity(meter)  # load_w - metered_load_w: what does not fit
+        self.load_w = Quantity(meter)  # grid_w + pv_w + battery_w + ev_w + chp_w
+        self.residual_w = Quantity(meter)  # load_w - metered_load_w - feeder_w: what does not fit
         # inputs of the board
         self.contactor_closed = True
         self.epoch_s = 0  # UTC, 0 when the clock is not valid

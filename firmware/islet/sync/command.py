@@ -12,6 +12,7 @@ from islet.names import (
     A_EXPIRED,
     A_MALFORMED,
     A_NO_CLOCK,
+    A_NO_DEVICE,
     A_NO_STORE,
     A_OUT_OF_RANGE,
     A_REPLAYED,
@@ -25,8 +26,10 @@ SKEW_S = 5  # how much the sender's clock may lead ours
 MAX_WORD = 32
 MAX_SEQ = 1 << 53
 MAX_POWER_W = 1_000_000
-# kind -> names in its value, each a number from 0 to MAX_POWER_W
-KINDS = (("envelope", ("import_w", "export_w")),)  # names of the values, all W
+ENVELOPE = "envelope"  # its value: import_w and export_w, each from 0 to MAX_POWER_W
+ENVELOPE_MEMBERS = ("export_w", "import_w")
+DEVICE = "device"  # its value: the name of a device, which of its commands, and what it is set to
+DEVICE_MEMBERS = ("do", "name", "to")
 MEMBERS = ("dev", "exp", "kind", "nbf", "seq", "src", "val", "why")
 
 _STATE_FILE = "command"
@@ -76,16 +79,34 @@ def _shaped(raw) -> bool:
 
 
 def _power(value) -> bool:
+    return _real(value) and value >= 0
+
+
+def _real(value) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 <= value <= MAX_POWER_W  # false for NaN and infinity
+    return number and -MAX_POWER_W <= value <= MAX_POWER_W  # false for NaN and infinity
+
+
+def _fits_envelope(value: dict) -> bool:
+    return tuple(sorted(value)) == ENVELOPE_MEMBERS and all(_power(power) for power in value.values())
+
+
+def _fits_device(value: dict) -> bool:
+    if tuple(sorted(value)) != DEVICE_MEMBERS:
+        return False
+    return _word(value["name"]) and _word(value["do"]) and _real(value["to"])
 
 
 class Gate:
     """The one way in for commands; remembers in `store` what it accepted, before anything acts on it."""
 
-    def __init__(self, key: bytes, node: str, store) -> None:
-        """key: the device's own 32 bytes. A damaged memory counts as none: validity still bounds replays."""
+    def __init__(self, key: bytes, node: str, store, can=None) -> None:
+        """key: the device's own 32 bytes. A damaged memory counts as none: validity still bounds replays.
+
+        can(name, do) tells whether a device of that name takes that command now; without it none does.
+        """
         self._key = key
+        self._can = can
         self._node = node
         self._store = store
         self.last_seq, self.floor_s = self._load()
@@ -131,12 +152,14 @@ class Gate:
         return A_EXPIRED if raw["exp"] <= epoch_s else ""
 
     def _unfit(self, raw: dict) -> str:
-        names = [values for kind, values in KINDS if kind == raw["kind"]]
-        if not names:
+        kind, value = raw["kind"], raw["val"]
+        if kind == ENVELOPE:
+            return "" if _fits_envelope(value) else A_OUT_OF_RANGE
+        if kind != DEVICE:
             return A_UNKNOWN_KIND
-        value = raw["val"]
-        good = len(value) == len(names[0]) and all(n in value and _power(value[n]) for n in names[0])
-        return "" if good else A_OUT_OF_RANGE
+        if not _fits_device(value):
+            return A_OUT_OF_RANGE
+        return "" if self._can and self._can(value["name"], value["do"]) else A_NO_DEVICE
 
     def accept(self, token: bytes, epoch_s: int) -> Command:
         """Return the command in token at UTC epoch_s (0: no clock), its number remembered; raises Refused."""
@@ -155,12 +178,13 @@ class Gate:
 
 
 class Inbox:
-    """Takes commands off the link: keeps the newest lease of each kind and answers every command."""
+    """Takes commands off the link: keeps the newest envelope, hands on what is for a device, answers all."""
 
-    def __init__(self, gate: Gate, answer) -> None:
-        """answer(seq, code) reports what became of a command."""
+    def __init__(self, gate: Gate, answer, order=None) -> None:
+        """answer(seq, code) reports what became of a command; order(name, do, to, now_ms, span_ms) hands it on."""
         self._gate = gate
         self._answer = answer
+        self._order = order
         self.leases: dict = {}
         self.refused = 0
 
@@ -172,5 +196,9 @@ class Inbox:
             self.refused += 1
             self._answer(refusal.seq, refusal.answer)
             return
-        self.leases[command.kind] = command.lease(now_ms, epoch_s)
+        lease, value = command.lease(now_ms, epoch_s), command.value
+        if command.kind == DEVICE:
+            self._order(value["name"], value["do"], value["to"], now_ms, lease.left_ms(now_ms))
+        else:
+            self.leases[command.kind] = lease
         self._answer(command.seq, A_ACCEPTED)

@@ -1,9 +1,9 @@
-"""What the node tells: reports, events, answers, births and disturbances of the supply, as JSON of wire version 1."""
+"""What the node tells: reports, events, answers, births, disturbances and devices, as JSON of wire version 1."""
 
 import binascii
 import json
 
-from islet.names import QUALITY_NAMES, STATE_NAMES, SUSPECT
+from islet.names import NEVER, NOT_IMPLEMENTED, OK, QUALITY_NAMES, STATE_NAMES, SUSPECT
 
 VERSION = 1
 REPORT = 0
@@ -11,7 +11,8 @@ EVENT = 1
 ACK = 2
 BIRTH = 3
 QUALITY = 4
-KIND_NAMES = ("report", "event", "ack", "birth", "quality")
+DEVICE = 5
+KIND_NAMES = ("report", "event", "ack", "birth", "quality", "device")
 CHECKS_TOLD = 4
 
 LIVE = b'"bf":0'
@@ -22,6 +23,8 @@ QUANTITIES = (
     ("grid_w", 0),
     ("pv_w", 0),
     ("battery_w", 0),
+    ("ev_w", 0),
+    ("chp_w", 0),
     ("load_w", 0),
     ("residual_w", 0),
     ("soc_pu", 4),
@@ -29,6 +32,8 @@ QUANTITIES = (
     ("grid_hz", 3),
     ("bus_v", 1),
 )
+# decimals of a device's readings by the unit their names end in; none for the others
+READING_DECIMALS = (("soc_pu", 4), ("hz", 3), ("v", 1), ("a", 2), ("limit_a", 2))
 _BOOT_FILE = "boot"
 _FINITE = 3.0e38  # the largest 32-bit float is 3.4e38
 
@@ -51,6 +56,13 @@ def _encode(message: dict) -> bytes:
 
 def _number(value: float, decimals: int):
     return round(value, decimals) if decimals else round(value)
+
+
+def _decimals(name: str) -> int:
+    for ending, decimals in READING_DECIMALS:
+        if name == ending:
+            return decimals
+    return 0
 
 
 class Reports:
@@ -118,6 +130,24 @@ class Reports:
             "worst_v": round(event.extreme_v, 1),
             "phases": event.phases,
         }
+        return self._numbered(epoch_s, told)
+
+    def device(self, epoch_s: int, name: str, role: str, readings: dict, counts: dict) -> bytes:
+        """Return what a device tells and how it fares; readings is {name: value with quality}, counts {name: n}.
+
+        What it never told and has not, is left out; what is not to be trusted is null, and `q` says why.
+        """
+        values, bad = {}, {}
+        for key in readings:
+            reading = readings[key]
+            good = reading.quality == OK and -_FINITE < reading.value < _FINITE
+            if good:
+                values[key] = _number(reading.value, _decimals(key))
+            elif reading.quality not in (NEVER, NOT_IMPLEMENTED):
+                values[key] = None
+                bad[key] = QUALITY_NAMES[reading.quality or SUSPECT]
+        told = {"name": name, "role": role, "readings": values, "q": bad}
+        told.update(counts)
         return self._numbered(epoch_s, told)
 
     def ack(self, epoch_s: int, seq: int, answer: str) -> bytes:

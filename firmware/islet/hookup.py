@@ -1,0 +1,222 @@
+"""The devices of a building put on their lines: a bus for each line, a page of the image for each device.
+
+A driver is imported when a device needs it: one that none needs takes no memory.
+"""
+
+import json
+
+from islet.devices import RTU, SUNSPEC, Devices
+from islet.drivers import roles
+from islet.drivers.bus import BusTask
+from islet.state.parts import Part, Parts
+
+ORDERS = "orders"  # file of the store: which devices were ever told something from outside
+PROFILE = "profile_"  # name of a file of the store, before the profile's name
+REMOTE = (roles.CHARGER, roles.GENSET, roles.SWITCH)  # inverters and batteries obey the node alone
+VALID_MS = 10_000  # without a word from control devices get their safe values
+
+
+class Bound:
+    """A device with its page: it polls into that, and is told the page's wishes, or the safe ones, if it may."""
+
+    def __init__(self, entry, device, part: Part) -> None:
+        self.name = entry.name
+        self.role = entry.role
+        self.device = device
+        self.part = part
+
+    @property
+    def writes(self) -> int:
+        """Return how often the device was written."""
+        return self.device.writes
+
+    @property
+    def mismatches(self) -> int:
+        """Return how often what was written did not read back."""
+        return self.device.mismatches
+
+    async def start(self) -> None:
+        """Discover the device; errors as its driver's."""
+        await self.device.start()
+
+    async def poll(self, _image, now_ms: int) -> None:
+        """Read what is due."""
+        await self.device.poll(self.part, now_ms)
+
+    async def apply(self, held: bool, now_ms: int) -> None:
+        """Carry out the wishes while they hold, else the safe ones."""
+        if self.part.control:
+            await self.device.apply(self.part.wishes if held else self.part.safe, now_ms)
+
+    def lose(self, _image) -> None:
+        """Lower the trust in what the device told."""
+        self.device.lose(self.part)
+
+    def forget(self) -> None:
+        """Hold nothing for written any more."""
+        self.device.forget()
+
+
+class Hookup:
+    """`buses` with their devices, and the `parts` that node and buses share."""
+
+    def __init__(self, hw, devices: Devices, step_max_ms: int) -> None:
+        """Take lines from hw.stream and hw.serial, profiles from its store.
+
+        ValueError for a profile that is not in the store, is damaged or is of another role.
+        """
+        self._hw = hw
+        self._step_max_ms = step_max_ms
+        self.islanded = False
+        self._ordered: list = []
+        self.bound: list[Bound] = []
+        self.buses = [self._bus(line, devices.on(line)) for line in devices.lines]
+        self.parts = Parts(
+            [one.part for one in self._of(roles.INVERTER)],
+            [one.part for one in self._of(roles.BATTERY)],
+            [self._power(one, devices) for one in self._of(roles.CHARGER)],
+            [self._power(one, devices) for one in self._of(roles.GENSET)],
+        )
+
+    def can(self, name: str, do: str) -> bool:
+        """Return whether a device of that name takes that command from outside now."""
+        held = self.islanded and any(one.name == name for one in self._of(roles.CHARGER))
+        return self._takes(name, do) and not held
+
+    def order(self, name: str, do: str, to: float, now_ms: int, span_ms: int) -> None:
+        """Lease a command to a device for span_ms; the device holds it within its own bounds.
+
+        That it was ordered is remembered first: after a restart the device gets its safe value.
+        """
+        if [name, do] not in self._ordered:
+            self._ordered.append([name, do])
+            self._hw.store.save(ORDERS, json.dumps(self._ordered).encode())
+        self._ask(name, do, to, now_ms, span_ms)
+
+    def restore(self, data: bytes) -> None:
+        """Take up which commands were ordered before this start: their leases are over. ValueError if damaged."""
+        for name, do in json.loads(data):
+            if self._takes(name, do):
+                self._ordered.append([name, do])
+                self._ask(name, do, 0.0, 0, 0)
+
+    def _takes(self, name: str, do: str) -> bool:
+        for one in self.bound:
+            if one.name == name and one.role in REMOTE and one.part.control:
+                return do in one.device.commands.safe
+        return False
+
+    def _ask(self, name: str, do: str, to: float, now_ms: int, span_ms: int) -> None:
+        for one in self.bound:
+            if one.name == name:
+                one.device.commands.ask(do, to, now_ms, span_ms)
+
+    def step(self, islanded: bool, now_ms: int) -> None:
+        """Say that what is wished is wished now; an island ends what chargers were told, for it carries the load."""
+        for bus in self.buses:
+            bus.renew(now_ms)
+        if islanded and not self.islanded:
+            for one in self._of(roles.CHARGER):
+                _lapse(one.device.commands, now_ms)
+        self.islanded = islanded
+
+    def told(self) -> list:
+        """Return (name, role, readings, counts) of every device, for its message."""
+        return [_told(member) for bus in self.buses for member in bus.members]
+
+    def _of(self, role: str) -> list:
+        return [one for one in self.bound if one.role == role]
+
+    def _power(self, one: Bound, devices: Devices) -> tuple:
+        entry = next(entry for entry in devices.devices if entry.name == one.name)
+        return one.device.readings["w"], entry.behind_load_ct
+
+    def _bus(self, line, entries: list) -> BusTask:
+        hw = self._hw
+        profiles = {entry.name: self._profile(entry) for entry in entries if entry.driver != SUNSPEC}
+        client = self._spaced(self._client(line), entries, profiles)
+        bound = [self._bind(client, entry, profiles) for entry in entries]
+        self.bound += bound
+        return BusTask(
+            client,
+            bound,
+            None,
+            True,
+            hw.random,
+            ticks_ms=None if hw.lockstep else hw.ticks_ms,
+            safe=False,
+            valid_ms=VALID_MS + 2 * self._step_max_ms,
+        )
+
+    def _spaced(self, client, entries: list, profiles: dict):
+        """Return the client, with pauses for the units that need some."""
+        gaps: dict = {}
+        for entry in entries:
+            declared_ms = profiles[entry.name]["gap_ms"] if entry.name in profiles else 0
+            if entry.gap_ms or declared_ms:
+                gaps[entry.unit] = max(entry.gap_ms, declared_ms, gaps.get(entry.unit, 0))
+        if not gaps:
+            return client
+        from islet.drivers.bus_spacing import SpacedClient
+
+        return SpacedClient(client, self._hw.ticks_ms, self._hw.sleep_ms, gaps)
+
+    def _client(self, line):
+        hw = self._hw
+        if line.kind == RTU:
+            from islet.drivers.modbus_rtu import ModbusRtu
+
+            port = hw.serial(line.device, line.baud, line.parity, line.stop_bits)
+            return ModbusRtu(port, latency_ms=line.latency_ms)
+        from islet.drivers.modbus_tcp import ModbusTcp
+
+        stream = hw.stream(line.host, line.port)
+        return ModbusTcp(stream, line.gap_ms, hw.ticks_ms, hw.sleep_ms)
+
+    def _profile(self, entry) -> dict:
+        from islet.drivers import profile_table
+
+        try:
+            data = self._hw.store.load(PROFILE + entry.driver)
+        except OSError:
+            raise ValueError(
+                "device %s: there is no file %s%s in the store" % (entry.name, PROFILE, entry.driver)
+            ) from None
+        profile = profile_table.load(data)
+        if profile["role"] != entry.role:
+            raise ValueError(
+                "device %s: %s is a profile for the role %s, not %s"
+                % (entry.name, entry.driver, profile["role"], entry.role)
+            )
+        return profile
+
+    def _bind(self, client, entry, profiles: dict) -> Bound:
+        part = Part(entry.rated_w, entry.capacity_wh, self._step_max_ms, entry.control)
+        if entry.driver == SUNSPEC:
+            return Bound(entry, _sunspec(client, entry), part)
+        from islet.drivers.profile import ProfileDevice
+
+        device = ProfileDevice(client, profiles[entry.name], entry.unit, entry.control)
+        return Bound(entry, device, part)
+
+
+def _lapse(commands, now_ms: int) -> None:
+    for name in commands.safe:
+        if commands.asked(name):
+            commands.ask(name, commands.safe[name], now_ms, 0)
+
+
+def _told(member) -> tuple:
+    bound = member.device
+    counts = {"polls": member.polls, "errors": member.errors}
+    counts.update({"writes": bound.writes, "mismatches": bound.mismatches})
+    return bound.name, bound.role, bound.device.readings, counts
+
+
+def _sunspec(client, entry):
+    from islet.drivers.sunspec_roles import open_device
+
+    if entry.role in (roles.INVERTER, roles.BATTERY, roles.METER):
+        base = entry.base or None  # 0: where SunSpec's maps begin
+        return open_device(client, entry.unit, entry.role, entry.chain, base, entry.reversion_s)
+    raise ValueError("device %s: SunSpec has no models of a %s" % (entry.name, entry.role))

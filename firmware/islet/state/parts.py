@@ -1,0 +1,163 @@
+"""Several devices of one role: what they tell becomes one value, and one wish becomes a share for each."""
+
+from islet.base.clock import elapsed_ms
+from islet.names import NOT_IMPLEMENTED, OK
+from islet.state.image import BUS_MAX_AGE_MS
+from islet.state.quantity import Quantity
+from islet.state.wishes import Wishes
+
+
+class Part:
+    """One device's page of the image, filled by its driver, and what it is to do.
+
+    `rated_w` shares wishes out, `capacity_wh` weighs states of charge; names and signs are those of the image.
+    `wishes` hold while control renews them; `safe` is for a device that control does not reach any more.
+    """
+
+    def __init__(
+        self, rated_w: float, capacity_wh: float = 0.0, step_max_ms: int = 0, control: bool = True
+    ) -> None:
+        """step_max_ms as Image has it; without control it is only read. ValueError for a rating below 0."""
+        if rated_w < 0.0 or capacity_wh < 0.0:
+            raise ValueError("part: rating and capacity must not be below 0")
+        bus = BUS_MAX_AGE_MS + step_max_ms
+        self.rated_w = rated_w
+        self.capacity_wh = capacity_wh
+        self.control = control
+        self.pv_w = Quantity(bus)
+        self.pv_available_w = Quantity(bus)
+        self.battery_w = Quantity(bus)
+        self.battery_hz = Quantity(bus)
+        self.soc_pu = Quantity(bus)
+        self.wishes = Wishes()
+        self.safe = Wishes()
+
+
+class Total:
+    """The (weighted) sum of quantities, written to another; made once, so that a cycle makes nothing."""
+
+    def __init__(self, target, quantities: list, weights: list | None = None) -> None:
+        """Weights add up to 1, for a mean; None for a sum."""
+        self._target = target
+        self._quantities = quantities
+        self._weights = weights
+
+    def fold(self, now_ms: int) -> None:
+        """Write the sum, as good as the worst of its parts and as old as the oldest; of nothing it is 0.
+
+        What is asleep (NOT_IMPLEMENTED) adds nothing; when all are, so is the sum, and the old value stays.
+        """
+        target = self._target
+        value, quality, stamp_ms = 0.0, OK, now_ms
+        awake = not self._quantities
+        for k in range(len(self._quantities)):
+            quantity = self._quantities[k]
+            if quantity.quality == NOT_IMPLEMENTED:
+                continue
+            weight = self._weights[k] if self._weights else 1.0
+            value += quantity.value * weight
+            if not awake or elapsed_ms(stamp_ms, quantity.stamp_ms) > 0:
+                stamp_ms = quantity.stamp_ms
+            awake = True
+            quality = max(quality, quantity.quality)
+        if not awake:
+            target.set(target.value, now_ms, NOT_IMPLEMENTED)
+        else:
+            target.set(value if quality == OK else target.value, stamp_ms, quality)
+
+
+class Parts:
+    """The devices of a building by role; the first battery is the one that forms the voltage."""
+
+    def __init__(self, pv: list, batteries: list, chargers=(), gensets=()) -> None:
+        """pv and batteries are lists of Part; chargers and gensets of (power, whether behind the load CT).
+
+        A power is a quantity or a reading in W, positive where it generates.
+        """
+        self.pv = pv
+        self.batteries = batteries
+        self._chargers = list(chargers)
+        self._gensets = list(gensets)
+        self._totals: list = []
+
+    def join(self, image) -> None:
+        """Fold into this image from now on."""
+        batteries = self.batteries
+        others = self._chargers + self._gensets
+        self._totals = [
+            Total(image.pv_w, [part.pv_w for part in self.pv]),
+            Total(image.pv_available_w, [part.pv_available_w for part in self.pv]),
+            Total(image.battery_w, [part.battery_w for part in batteries]),
+            Total(image.ev_w, [power for power, _ in self._chargers]),
+            Total(image.chp_w, [power for power, _ in self._gensets]),
+            Total(image.feeder_w, [power for power, behind in others if behind]),
+            Total(image.apart_w, [power for power, behind in others if not behind]),
+        ]
+        if batteries:  # without one there is no charge that could be told
+            self._totals += [
+                Total(image.soc_pu, [part.soc_pu for part in batteries], _weights(batteries)),
+                Total(image.battery_hz, [batteries[0].battery_hz]),
+            ]
+
+    def fold(self, now_ms: int) -> None:
+        """Write the totals into the image: powers added up, charge weighed by capacity, the former's frequency."""
+        for total in self._totals:
+            total.fold(now_ms)
+
+    def split(self, wishes, now_ms: int, safe_pv_w: float) -> None:
+        """Share the wishes out by ratings; safe_pv_w is what all PV may give when control is not heard.
+
+        A battery that does not answer or is only read leaves its share to the others; what PV that is only read
+        gives is taken from the share of the others.
+        """
+        self._split_pv(wishes.pv_limit_w, safe_pv_w)
+        told_w = self._told_w(now_ms)
+        all_w = self._told_w(None)
+        for k in range(len(self.batteries)):
+            part = self.batteries[k]
+            share = 0.0
+            if part.control and (not told_w or part.battery_w.usable(now_ms)):
+                share = _rated_w(part) / (told_w or all_w)
+            part.wishes.battery_w = wishes.battery_w * share
+            _hold_up(part.wishes, wishes, k == 0)
+            _hold_up(part.safe, wishes, k == 0)
+
+    def _split_pv(self, limit_w: float, safe_w: float) -> None:
+        rated_w = 0.0
+        for part in self.pv:
+            if part.control:
+                rated_w += _rated_w(part)
+            else:
+                limit_w -= part.pv_w.value
+                safe_w -= part.pv_w.value
+        for part in self.pv:
+            if part.control:
+                share = _rated_w(part) / rated_w
+                part.wishes.pv_limit_w = max(0.0, limit_w) * share
+                part.safe.pv_limit_w = min(part.wishes.pv_limit_w, max(0.0, safe_w) * share)
+
+    def _told_w(self, now_ms: int | None) -> float:
+        """Return the rating of the batteries that may be told; with a tick, of those alone that answer."""
+        rated_w = 0.0
+        for part in self.batteries:
+            if part.control and (now_ms is None or part.battery_w.usable(now_ms)):
+                rated_w += _rated_w(part)
+        return rated_w
+
+
+def _rated_w(part: Part) -> float:
+    """Return what a part's share goes by; a rating that is not told is that of the only one."""
+    return part.rated_w or 1.0
+
+
+def _hold_up(mine, wishes, first: bool) -> None:
+    """Copy what holds an island up: it is held whoever is silent."""
+    mine.forming = wishes.forming and first
+    mine.form_hz = wishes.form_hz
+    mine.form_v = wishes.form_v
+
+
+def _weights(parts: list) -> list:
+    """Return shares of the capacity; equal ones where it is not known."""
+    total = sum([part.capacity_wh for part in parts])
+    return [part.capacity_wh / total if total else 1.0 / len(parts) for part in parts]
