@@ -145,6 +145,7 @@ class BusTask:
                     return False
                 self.repeats += 1
                 self._charge(start_ms)
+        self._charge_wait(start_ms)
         self._timeouts = 0
         self._disturbed = False
         member.answered(self._now_ms(), self._validity.span_ms)
@@ -209,6 +210,7 @@ class BusTask:
         except OSError as error:
             self._failed(member, error, start_ms)
         else:
+            self._charge_wait(start_ms)
             if self._ticks_ms and member.device.mismatches != mismatches:
                 self._hold_back(member)  # one that ignores writes must not take the line with them
             else:
@@ -232,6 +234,11 @@ class BusTask:
         if self._timeouts >= _TIMEOUTS_MAX and not self._others(member):
             self._timeouts = 0
             self.client.close()
+
+    def _charge_wait(self, start_ms: int) -> None:
+        """Charge for the first exchange after a failure: it may have waited behind what that kept busy, a gateway."""
+        if self._disturbed:
+            self._charge(start_ms)
 
     def _charge(self, start_ms: int) -> None:
         """Charge failing devices for the time since start_ms, if it was taken from others."""

@@ -24,7 +24,7 @@ class Points:
         self._model_id = model_id
         self._guard = guard
         self._raw: dict = {}
-        length = device.models[model_id][1] + 2
+        length = min(device.models[model_id][1] + 2, points.ANY_LENGTH - 1)
         records = device.records(model_id)
         self._rows = points.find(records, names, length, device.counts.get(model_id))
         scales = list(points.find(records, _scale_names(self._rows.values())).values())
