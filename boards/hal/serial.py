@@ -14,7 +14,7 @@ from islet.base.clock import elapsed_ms as elapsed  # any tick that wraps at 2**
 
 _PAUSE_S = 0.001
 _BLOCKING_PAUSE_S = 0.0003  # a UART has no poll that wakes
-_LONGEST = 300  # characters; a line that stays busy for longer babbles
+_BABBLE_US = 3_000_000  # what babbles is waited for, more than any frame takes; after that it is an error
 _SEND_SLACK_US = 200_000
 
 
@@ -129,7 +129,7 @@ class SerialPort:
         ETIMEDOUT when the line babbles for longer than any frame.
         """
         start_us = self._ticks_us()
-        limit_us = silence_us + _LONGEST * self._char_us
+        limit_us = silence_us + _BABBLE_US
         dropped = 0
         while True:
             dropped += self.flush()
