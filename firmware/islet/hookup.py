@@ -19,9 +19,12 @@ VALID_MS = 10_000  # without a word from control devices get their safe values
 class Bound:
     """A device with its page: it polls into that, and is told the page's wishes, or the safe ones, if it may."""
 
-    def __init__(self, entry, device, part: Part) -> None:
+    def __init__(self, entry, device, part: Part, has_power: bool = True) -> None:
+        """has_power: whether the device can tell its power at all."""
         self.name = entry.name
         self.role = entry.role
+        self.behind_load_ct = entry.behind_load_ct
+        self.has_power = has_power
         self.device = device
         self.part = part
 
@@ -74,8 +77,8 @@ class Hookup:
         self.parts = Parts(
             [one.part for one in self._of(roles.INVERTER)],
             [one.part for one in self._of(roles.BATTERY)],
-            [self._power(one, devices) for one in self._of(roles.CHARGER)],
-            [self._power(one, devices) for one in self._of(roles.GENSET)],
+            self._powers(roles.CHARGER),
+            self._powers(roles.GENSET),
         )
 
     def can(self, name: str, do: str) -> bool:
@@ -95,7 +98,10 @@ class Hookup:
 
     def restore(self, data: bytes) -> None:
         """Take up which commands were ordered before this start: their leases are over. ValueError if damaged."""
-        for name, do in json.loads(data):
+        rows = json.loads(data)
+        if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == 2 for row in rows):
+            raise ValueError("orders: not a list of pairs")
+        for name, do in rows:
             if self._takes(name, do):
                 self._ordered.append([name, do])
                 self._ask(name, do, 0.0, 0, 0)
@@ -127,9 +133,10 @@ class Hookup:
     def _of(self, role: str) -> list:
         return [one for one in self.bound if one.role == role]
 
-    def _power(self, one: Bound, devices: Devices) -> tuple:
-        entry = next(entry for entry in devices.devices if entry.name == one.name)
-        return one.device.readings["w"], entry.behind_load_ct
+    def _powers(self, role: str) -> list:
+        """Return (power, whether the load CT sees it) of those that tell it; what does not is in the residual."""
+        found = [one for one in self._of(role) if one.has_power]
+        return [(one.device.readings["w"], one.behind_load_ct) for one in found]
 
     def _bus(self, line, entries: list) -> BusTask:
         hw = self._hw
@@ -196,8 +203,9 @@ class Hookup:
             return Bound(entry, _sunspec(client, entry), part)
         from islet.drivers.profile import ProfileDevice
 
-        device = ProfileDevice(client, profiles[entry.name], entry.unit, entry.control)
-        return Bound(entry, device, part)
+        profile = profiles[entry.name]
+        device = ProfileDevice(client, profile, entry.unit, entry.control, entry.rated_w)
+        return Bound(entry, device, part, any(row[0] == "w" for row in profile["read"]))
 
 
 def _lapse(commands, now_ms: int) -> None:
