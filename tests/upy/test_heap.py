@@ -27,11 +27,14 @@ DEVICES = (
     '{"name":"box","line":"wire","unit":4,"role":"charger","driver":"c"}]}'
 )
 PLACE = ',4,%d,"f32",2,0,1,1,1,0,[],[],0,0,0]'
-METER = '{"v":1,"name":"m","role":"meter","unit":1,"most":60,"hole":60,"gap_ms":0,"do":[],"read":[' + ",".join(
-    [
-        '["%s"' % name + PLACE % at
-        for name, at in (("w", 52), ("v", 0), ("a", 6), ("hz", 70), ("import_wh", 72))
-    ]
+METER = (
+    '{"v":1,"name":"m","role":"meter","unit":1,"most":60,"hole":60,"gap_ms":0,"do":[],"read":['
+    + ",".join(
+        [
+            '["%s"' % name + PLACE % at
+            for name, at in (("w", 52), ("v", 0), ("a", 6), ("hz", 70), ("import_wh", 72))
+        ]
+    )
 )
 CHARGER = METER.replace('"meter"', '"charger"').replace('"hz"', '"limit_a"').replace("import_wh", "total_wh")
 
