@@ -10,10 +10,10 @@ from islet.drivers.points import AC_CONTROLS, AC_MEASURE, BATTERY_BASE, CAPACITY
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_ac import Ac
-from islet.drivers.sunspec_dc import DcPorts, open_ports
+from islet.drivers.sunspec_dc import open_ports
+from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_tell import copy, tell
-from islet.drivers.sunspec_write import Writer, words
-from islet.names import COMM
+from islet.drivers.sunspec_write import words
 
 OFF = 0  # `state`, as St of model 64900
 FOLLOWING = 1
@@ -33,7 +33,7 @@ _HZ_RESOLUTION = 0.0005  # half a step of HzSet
 _V_RESOLUTION = 0.05
 
 
-class BatteryInverter:
+class BatteryInverter(SunSpecDriver):
     """Fills battery_w, battery_hz, soc_pu, `readings`; carries out battery_w, or forms the grid at form_hz, form_v.
 
     A device with PV behind the same WSet (ports of model 714) is read, not told: its set-point is not the battery's.
@@ -41,6 +41,7 @@ class BatteryInverter:
 
     name = "battery"
     role = roles.BATTERY
+    filled = ("battery_w", "battery_hz", "soc_pu")
     _ac: Ac  # made by start
     _storage: Points
     _control: Points
@@ -53,34 +54,19 @@ class BatteryInverter:
 
         details: read all that the role may tell; else the power, frequency, charge and state that control needs.
         """
-        self.device = device
-        self.rated_w = 0.0
+        super().__init__(device, {"power_w": 0.0})
         self.charge_w = 0.0  # the most it may be told to charge with
         self.state = OFF
         self.can_form = False
         self.can_set = True
-        self.dc: DcPorts | None = None
-        self.readings = {name: roles.Reading() for name in roles.readings(roles.BATTERY)}
-        self.commands = roles.Commands({"power_w": 0.0})
         self._details = details
         self._has_timer = True
         self._pct_of_w = 0.0  # what set-points are percent of; 0 where they are watts
-        self._writer = Writer(device)
         self._reversion_s = reversion_s
         self._power = Setpoint(resolution_w, 1000 * reversion_s)
         self._enable = Setpoint(0.5, 0)
         self._hz = Setpoint(_HZ_RESOLUTION, 0)
         self._v = Setpoint(_V_RESOLUTION, 0)
-
-    @property
-    def writes(self) -> int:
-        """Return how often the device was written."""
-        return self._writer.writes
-
-    @property
-    def mismatches(self) -> int:
-        """Return how often what was written did not read back."""
-        return self._writer.mismatches
 
     async def start(self) -> None:
         """Discover the device; ENODEV when it lacks a model that is needed to use a battery."""
@@ -159,18 +145,6 @@ class BatteryInverter:
             return
         await self._form.read()
         self.state = int(self._form.value["St"]) if self._form.ok("St") else FAULT
-
-    def lose(self, image) -> None:
-        """Lower the trust in what this device told: it does not answer."""
-        if image is not None:
-            image.battery_w.degrade(COMM)
-            image.battery_hz.degrade(COMM)
-            image.soc_pu.degrade(COMM)
-        for reading in self.readings.values():
-            reading.degrade(COMM)
-        if self.dc:
-            self.dc.lose()
-        self.forget()
 
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes everything."""

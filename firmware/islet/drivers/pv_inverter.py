@@ -9,48 +9,34 @@ from islet.drivers.points import STATUS
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_ac import Ac, model_of
-from islet.drivers.sunspec_dc import DcPorts, open_ports
+from islet.drivers.sunspec_dc import open_ports
+from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_limit import Limit123, Limit704
 from islet.drivers.sunspec_tell import copy, found, tell
-from islet.drivers.sunspec_write import Writer
-from islet.names import COMM, NOT_IMPLEMENTED, OK, SUSPECT
+from islet.names import NOT_IMPLEMENTED, OK, SUSPECT
 
 FREE_W = 1e9  # above any rating
 
 
-class PvInverter:
+class PvInverter(SunSpecDriver):
     """Fills pv_w, pv_available_w and `readings`; its limit lapses in the device reversion_s after its renewal."""
 
     name = "pv"
     role = roles.INVERTER
+    filled = ("pv_w", "pv_available_w")
     _ac: Ac  # made by start
     _available: Points
 
     def __init__(self, device, resolution_w: float = 5.0, reversion_s: int = 60) -> None:
         """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
-        self.device = device
-        self.rated_w = 0.0
+        super().__init__(device, {"limit_w": FREE_W})
         self.can_limit = False
         self.asleep = False  # off for lack of sun: produces nothing, and says so by "not implemented"
-        self.dc: DcPorts | None = None
-        self.readings = {name: roles.Reading() for name in roles.readings(roles.INVERTER)}
-        self.commands = roles.Commands({"limit_w": FREE_W})
-        self._writer = Writer(device)
         self._reversion_s = reversion_s
         self._limit = Setpoint(resolution_w, 1000 * reversion_s)
         self._limiter: Limit123 | Limit704 | None = None
         self._has_available = False
         self._dark = False
-
-    @property
-    def writes(self) -> int:
-        """Return how often the device was written."""
-        return self._writer.writes
-
-    @property
-    def mismatches(self) -> int:
-        """Return how often what was written did not read back."""
-        return self._writer.mismatches
 
     async def start(self) -> None:
         """Discover the device; ENODEV without an inverter model."""
@@ -107,18 +93,6 @@ class PvInverter:
         copy(self.readings["w"], image.pv_w, now_ms)
         if self._has_available:
             copy(self.readings["available_w"], image.pv_available_w, now_ms)
-
-    def lose(self, image) -> None:
-        """Lower the trust in what this device told: it does not answer."""
-        if image is not None:
-            image.pv_w.degrade(COMM)
-            if self._has_available:
-                image.pv_available_w.degrade(COMM)
-        for reading in self.readings.values():
-            reading.degrade(COMM)
-        if self.dc:
-            self.dc.lose()
-        self.forget()
 
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes it."""

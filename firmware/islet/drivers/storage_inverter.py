@@ -14,10 +14,10 @@ from islet.drivers.points import BASIC_STORAGE, BATTERY_BASE, INVERTERS, NAMEPLA
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_ac import Ac, model_of
-from islet.drivers.sunspec_dc import DcPorts, open_ports
+from islet.drivers.sunspec_dc import open_ports
+from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_tell import copy, found, tell
-from islet.drivers.sunspec_write import Writer
-from islet.names import COMM, NOT_IMPLEMENTED
+from islet.names import NOT_IMPLEMENTED
 
 OFF, FOLLOWING, FORMING, FAULT = range(4)  # `state`, as BatteryInverter has it
 _MODE = 5  # offsets in 124: StorCtl_Mod
@@ -28,11 +28,12 @@ _LONGEST_S = 0xFFFE  # RvrtTms has 16 bits
 _PV_TYPES = (4, 82)  # DERTyp: PV, PV with storage
 
 
-class StorageInverter:
+class StorageInverter(SunSpecDriver):
     """Fills battery_w, battery_hz, soc_pu, `readings`; carries out battery_w. It forms no grid."""
 
     name = "battery"
     role = roles.BATTERY
+    filled = ("battery_w", "battery_hz", "soc_pu")
     can_form = False
     _ac: Ac  # made by start
     _control: Points
@@ -40,28 +41,13 @@ class StorageInverter:
 
     def __init__(self, device, resolution_w: float = 5.0, reversion_s: int = 60) -> None:
         """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
-        self.device = device
-        self.rated_w = 0.0  # WChaMax
+        super().__init__(device, {"power_w": 0.0})
         self.state = OFF
         self.can_set = False
-        self.dc: DcPorts | None = None
-        self.readings = {name: roles.Reading() for name in roles.readings(roles.BATTERY)}
-        self.commands = roles.Commands({"power_w": 0.0})
         self._whole = False  # the AC side gives the battery's power alone
         self._signed = True  # it takes negative bounds
-        self._writer = Writer(device)
         self._reversion_s = min(reversion_s, _LONGEST_S)
         self._power = Setpoint(resolution_w, 1000 * self._reversion_s)
-
-    @property
-    def writes(self) -> int:
-        """Return how often the device was written."""
-        return self._writer.writes
-
-    @property
-    def mismatches(self) -> int:
-        """Return how often what was written did not read back."""
-        return self._writer.mismatches
 
     async def start(self) -> None:
         """Discover the device; ENODEV when it lacks a model that is needed to use a battery."""
@@ -129,18 +115,6 @@ class StorageInverter:
         code = readings["state"].value
         runs = code in (roles.RUNNING, roles.THROTTLED)
         self.state = FOLLOWING if runs else FAULT if code == roles.FAULT else OFF
-
-    def lose(self, image) -> None:
-        """Lower the trust in what this device told: it does not answer."""
-        if image is not None:
-            image.battery_w.degrade(COMM)
-            image.battery_hz.degrade(COMM)
-            image.soc_pu.degrade(COMM)
-        for reading in self.readings.values():
-            reading.degrade(COMM)
-        if self.dc:
-            self.dc.lose()
-        self.forget()
 
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes everything."""

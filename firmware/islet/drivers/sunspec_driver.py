@@ -1,0 +1,46 @@
+"""What the drivers of inverters and batteries by SunSpec share: readings, counted writes, how trust is lost."""
+
+from islet.drivers import roles
+from islet.drivers.sunspec_dc import DcPorts
+from islet.drivers.sunspec_write import Writer
+from islet.names import COMM
+
+
+class SunSpecDriver:
+    """A driver says its `role`, the quantities of the image that it fills, and what `forget` forgets."""
+
+    role = ""
+    filled: tuple = ()
+
+    def __init__(self, device, safe: dict) -> None:
+        """device is a SunSpecDevice; safe as in roles.Commands."""
+        self.device = device
+        self.rated_w = 0.0
+        self.dc: DcPorts | None = None  # its DC side, where models tell of it
+        self.readings = {name: roles.Reading() for name in roles.readings(self.role)}
+        self.commands = roles.Commands(safe)
+        self._writer = Writer(device)
+
+    @property
+    def writes(self) -> int:
+        """Return how often the device was written."""
+        return self._writer.writes
+
+    @property
+    def mismatches(self) -> int:
+        """Return how often what was written did not read back."""
+        return self._writer.mismatches
+
+    def lose(self, image) -> None:
+        """Lower the trust in what this device told: it does not answer. The image may be None."""
+        if image is not None:
+            for name in self.filled:
+                getattr(image, name).degrade(COMM)
+        for reading in self.readings.values():
+            reading.degrade(COMM)
+        if self.dc:
+            self.dc.lose()
+        self.forget()
+
+    def forget(self) -> None:
+        """Hold nothing for written any more: the next `apply` writes everything."""
