@@ -33,6 +33,8 @@ WHOLE = ("port", "gap_ms", "baud", "stop_bits", "latency_ms", "unit", "base", "c
 class Line:
     """A bus: name, kind (TCP or RTU) and, as plain attributes, host and numbers, or device, parity and numbers."""
 
+    port: int
+
     def __init__(self, raw: dict, errors: list) -> None:
         self.name = _word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "line")
         where = "line %s" % self.name
@@ -61,6 +63,8 @@ class Entry:
     """
 
     unit: int
+    base: int
+    chain: int
 
     def __init__(self, raw: dict, errors: list) -> None:
         self.name = _word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "device")
@@ -104,6 +108,16 @@ class Devices:
 
     def _check_places(self, errors: list) -> None:
         kinds = {line.name: line.kind for line in self.lines}
+        ports = [(line.host, line.port) if line.kind == TCP else line.device for line in self.lines]
+        for k in range(len(self.lines)):
+            if ports[k] in ports[:k]:
+                errors.append(
+                    "line %s: another line has the same place; put its devices there" % self.lines[k].name
+                )
+        places = [(one.line, one.unit, one.role, one.driver, one.base, one.chain) for one in self.devices]
+        for k in range(len(places)):
+            if places[k] in places[:k]:
+                errors.append("device %s: the same device is there twice" % self.devices[k].name)
         for device in self.devices:
             if device.line not in kinds:
                 errors.append("device %s: there is no line %r" % (device.name, device.line))
@@ -130,7 +144,10 @@ def load(data: bytes) -> Devices:
     """Return the devices held in JSON bytes; raises ValueError on any wrong content."""
     if len(data) > MAX_BYTES:
         raise ValueError("devices: %d bytes, at most %d" % (len(data), MAX_BYTES))
-    raw = json.loads(data)
+    try:
+        raw = json.loads(data)
+    except ValueError as error:
+        raise ValueError("devices: not JSON (%s)" % error) from None
     if not isinstance(raw, dict):
         raise ValueError("devices: must be a JSON object")
     return Devices(raw)

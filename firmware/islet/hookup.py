@@ -189,7 +189,13 @@ class Hookup:
             raise ValueError(
                 "device %s: there is no file %s%s in the store" % (entry.name, PROFILE, entry.driver)
             ) from None
-        profile = profile_table.load(data)
+        try:
+            profile = profile_table.load(data)
+        except ValueError as error:
+            raise ValueError(
+                "device %s: %s%s: %s; `islet profiles compact` makes it"
+                % (entry.name, PROFILE, entry.driver, error)
+            ) from None
         if profile["role"] != entry.role:
             raise ValueError(
                 "device %s: %s is a profile for the role %s, not %s"
@@ -204,6 +210,7 @@ class Hookup:
         from islet.drivers.profile import ProfileDevice
 
         profile = profiles[entry.name]
+        part.control = entry.control and bool(profile["do"])
         device = ProfileDevice(client, profile, entry.unit, entry.control, entry.rated_w)
         return Bound(entry, device, part, any(row[0] == "w" for row in profile["read"]))
 

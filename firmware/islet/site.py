@@ -36,6 +36,7 @@ class Site:
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
         hookup = self.hookup = Hookup(hw, devices.load(hw.store.load(devices.FILE)), int(s.step_max_ms))
+        self._check_battery(s)
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
         self.inbox = Inbox(gate, self._answer, hookup.order)
         leases = self.inbox.leases
@@ -50,6 +51,14 @@ class Site:
         self._unsaved_ms = 0
         self._saved = -1
         self._restore()
+
+    def _check_battery(self, s) -> None:
+        """Refuse settings that count on a battery which nobody may tell anything: it cannot balance or form."""
+        if s.battery_rated_w > 0 and not any(part.control for part in self.hookup.parts.batteries):
+            raise ValueError(
+                "settings: battery_rated_w is %s, but no battery of devices.json may be told anything; "
+                "set its control to true, or battery_rated_w and battery_wh to 0" % s.battery_rated_w
+            )
 
     def _wiring(self, hw, s):
         """Return what is connected, calibrated if the store has a calibration."""

@@ -16,6 +16,8 @@ from islet.drivers import profile_table, roles
 from islet.drivers.profile_types import size_of
 
 DATA = Path(__file__).parent / "data"
+LIVE_MAX_S = 5
+_LIVE = ("w", "hz", "soc_pu")  # what the node controls by
 
 
 def names() -> list[str]:
@@ -68,7 +70,7 @@ def _shape(error: ValidationError, raw: Any) -> Iterator[str]:
                 place += f" {step}" + (f" ({label})" if label else "")
             else:
                 place += f" {step}"
-        yield f"{place.strip() or 'profile'}: {one['msg']}; see the format in docs/devices.md"
+        yield f"{place.strip() or 'profile'}: {one['msg']}; the form is host_tools/profiles/form.py"
 
 
 def _inside(here: Any, step: int | str) -> Any:
@@ -95,6 +97,9 @@ def problems(profile: Profile) -> Iterator[str]:
     for i, command in enumerate(profile.commands):
         for wrong in _command(profile, command):
             yield f"commands {i} ({command.name}): {wrong}"
+    places = [(row.name, row.function, row.address, row.shift, row.mask) for row in profile.readings]
+    for place in sorted({place for place in places if places.count(place) > 1}):
+        yield f"readings: {place[0]} at {place[2]} is there twice, and rows of one name are added; take one out"
     names = [command.name for command in profile.commands]
     if len(names) != len(set(names)):
         yield "commands: a name is there twice; one command, its values as cases"
@@ -112,6 +117,8 @@ def _reading(profile: Profile, row: Reading) -> Iterator[str]:
     if row.name not in known:
         yield f"a {profile.role} has no such reading; it has {', '.join(known)}"
     yield from _place(row, row.function in (1, 2), row.size)
+    if row.name in _LIVE and row.period_s > LIVE_MAX_S:
+        yield f"period_s is {row.period_s}; a {row.name} is trusted for 10 s: read it at least every {LIVE_MAX_S} s"
     if row.codes is not None:
         yield from _codes(profile.role, row)
     elif row.type != "bit":
@@ -154,6 +161,10 @@ def _codes(role: str, row: Reading) -> Iterator[str]:
         if compact.code_of(role, row.name, code) is None:
             yield f"{code!r} is no value of {row.name}; use {', '.join(map(str, compact.meanings(role, row.name)))}"
     raws = [raw for raw, _ in row.codes or []]
+    most = 1 if row.type == "bit" else row.mask or (1 << 16 * size_of(row.type)) - 1
+    for raw in raws:
+        if isinstance(raw, int) and not 0 <= raw <= most:
+            yield f"code {raw} does not fit; the register's value is 0 to {most}"
     if len(raws) != len(set(raws)):
         yield "a raw value is there twice; give each one meaning"
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from host_tools.scan.seconds import Seconds
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -84,7 +86,7 @@ def make_compact(name: str, out: Path | None) -> None:
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(0.01, 60.0),
+    type=Seconds(0.01, 60.0),
     default=1.0,
     show_default=True,
     help="Seconds to wait for an answer.",

@@ -1,5 +1,6 @@
 """The long form of a profile: what a person reviews, member by member, each register with its documents."""
 
+import re
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -8,10 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 Address = Annotated[int, Field(ge=0, le=65535)]
+_FACTOR = re.compile(r"(?!.{13})\d+(\.\d+|/\d+|[eE]-?\d)?")
 Type = Literal["i16", "u16", "i32", "u32", "f32", "i64", "u64", "f64", "string", "bit"]
 
 
 def _factor(text: str) -> str:
+    if not _FACTOR.fullmatch(text):
+        raise ValueError('write a factor as text, such as "0.1", "1" or "1/3", of at most 12 characters')
     try:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -27,7 +31,9 @@ Factor = Annotated[str, AfterValidator(_factor)]
 class Strict(BaseModel):
     """No member that is not known, no type made from another."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Document(Strict):

@@ -6,20 +6,26 @@ from collections.abc import Iterator
 from host_tools.errors import InputError
 from host_tools.profiles import compact
 from host_tools.profiles.form import Profile
-from host_tools.scan.lines import Line, open_line
+from host_tools.scan.lines import Line, hint, open_line
 from host_tools.scan.target import Target, parse
 from host_tools.scan.walk import words
 from islet.drivers import profile_table, roles
 from islet.drivers.profile import ProfileDevice
-from islet.names import OK, QUALITY_NAMES
+from islet.names import NOT_IMPLEMENTED, OK, QUALITY_NAMES
 
 _UNITS = {"w": "W", "var": "var", "va": "VA", "v": "V", "a": "A", "hz": "Hz", "wh": "Wh", "pu": "pu"}
 _CODES = ("state",)
 
 
 def target_of(profile: Profile, url: str, unit: int | None) -> Target:
-    """Return where the device is; the port is the profile's where the URL has none."""
-    target = parse(url, str(profile.unit if unit is None else unit))
+    """Return where the device is; port and unit are the profile's where URL and option have none."""
+    target = parse(url, None if unit is None else str(unit))
+    if unit is None and "units=" not in url:
+        target = parse(url, str(profile.unit))
+    if len(target.units) != 1:
+        raise InputError(
+            f"{url!r} names {len(target.units)} units; a profile is read from one, such as --unit 1."
+        )
     if target.kind == "tcp" and len(target.ports) > 1:
         return Target("tcp", target.place, target.units, ports=(profile.port,))
     return target
@@ -41,8 +47,12 @@ async def _read(profile: Profile, unit: int, line: Line) -> ProfileDevice:
         await device.poll(None, 0)
     except OSError as error:
         raise InputError(
-            f"unit {unit} at {line.place}: {words(error)}; check address, unit and the profile."
+            f"unit {unit} at {line.place}: {words(error)}; check address, unit and the profile{hint(line.place)}."
         ) from error
+    if all(reading.quality == NOT_IMPLEMENTED for reading in device.readings.values()):
+        raise InputError(
+            f"unit {unit} at {line.place} has none of the registers of {profile.name}; is it this device?"
+        )
     return device
 
 

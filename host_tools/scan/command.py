@@ -4,6 +4,8 @@ import asyncio
 
 import click
 
+from host_tools.scan.seconds import Seconds
+
 
 @click.command()
 @click.argument("url")
@@ -23,7 +25,7 @@ import click
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(0.01, 60.0),
+    type=Seconds(0.01, 60.0),
     default=1.0,
     show_default=True,
     help="Seconds to wait for an answer.",
@@ -31,7 +33,7 @@ import click
 @click.option(
     "--limit",
     "limit_s",
-    type=click.FloatRange(0.1, 86400.0),
+    type=Seconds(0.1, 86400.0),
     default=300.0,
     show_default=True,
     help="Seconds that the whole scan may take.",

@@ -36,6 +36,11 @@ class Line:
             self._fd = -1
 
 
+def hint(place: str) -> str:
+    """Return what else may be wrong where nobody answers: on a serial line more than the unit."""
+    return ", and check baud, parity and the wires A and B" if place.startswith("/") else ""
+
+
 def _ticks_ms() -> int:
     return int(time.monotonic() * 1000) & _WRAP
 
@@ -54,6 +59,8 @@ async def open_line(target: Target, timeout_s: float) -> Line:
         client = ModbusTcp(TcpStream(target.place, port, _ticks_ms, timeout_ms, blocking=True))
         try:
             await client.connect()
+        except UnicodeError as error:
+            raise InputError(f"{target.place!r} is no host name; check it.") from error
         except OSError as error:
             failures.append(_tcp_failure(target.place, port, error))
         else:

@@ -8,7 +8,7 @@ from host_tools.errors import InputError
 from host_tools.scan import unusual
 from host_tools.scan.decode import read_model
 from host_tools.scan.found import DeviceFound
-from host_tools.scan.lines import open_line
+from host_tools.scan.lines import hint, open_line
 from host_tools.scan.progress import Progress
 from host_tools.scan.reader import Reader, TimeOver
 from host_tools.scan.target import At, Target
@@ -88,4 +88,6 @@ def complain(outcome: Outcome, place: str, at: list[At]) -> None:
     whys = ", ".join(f"unit {unit}: {why}" for unit, why in outcome.silent.items())
     if outcome.skipped:
         whys = f"{whys}, then the time was over" if whys else "the time was over"
-    raise InputError(f"nobody answered at {place} ({whys}); say --unit with the unit of the device.")
+    raise InputError(
+        f"nobody answered at {place} ({whys}); say --unit with the unit of the device{hint(place)}."
+    )

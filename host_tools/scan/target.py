@@ -47,7 +47,7 @@ def parse(url: str, units: str | None = None) -> Target:
         return _tcp(url, parts, port, units)
     if parts.scheme == "rtu":
         return _rtu(url, parts, units)
-    raise InputError(f"{url!r} is not an address that can be scanned; {_EXAMPLE}.")
+    raise InputError(f"{url!r} is not an address of a Modbus line; {_EXAMPLE}.")
 
 
 def _tcp(url: str, parts: SplitResult, port: int | None, units: str | None) -> Target:

@@ -86,7 +86,7 @@ def test_what_is_no_list_of_objects() -> None:
     assert "devices holds 7" in refused({"lines": GOOD["lines"], "devices": [7]})
     assert "must be a JSON object" in refused(b"[]")
     assert "at most %d" % MAX_BYTES in refused(b" " * (MAX_BYTES + 1))
-    refused(b"{")
+    assert "devices: not JSON" in refused(b"{")
     assert "unit is missing" in refused(
         {
             "lines": GOOD["lines"],
@@ -119,3 +119,17 @@ def test_where_a_charger_and_a_genset_hang():
     assert (box.behind_load_ct, dachs.behind_load_ct) == (True, False)
     raw["devices"][3]["behind_load_ct"] = 0
     assert "behind_load_ct is 0, must be true or false" in refused(raw)
+
+
+def test_nothing_is_there_twice():
+    raw = json.loads(json.dumps(GOOD))
+    raw["lines"].append({"name": "other", "kind": "rtu", "device": "/dev/ttyUSB0"})
+    raw["lines"].append({"name": "third", "kind": "tcp", "host": "192.168.1.20", "port": 502})
+    raw["devices"].append(dict(raw["devices"][2], name="again"))
+    said = refused(raw)
+    assert "line other: another line has the same place" in said
+    assert "line third: another line has the same place" in said
+    assert "device again: the same device is there twice" in said
+    raw = changed("devices", 2, unit=9)
+    raw["devices"].append(dict(raw["devices"][2], name="again", unit=10))
+    assert len(load(json.dumps(raw).encode()).devices) == 4

@@ -119,6 +119,20 @@ def test_what_is_wrong_is_told_with_the_devices_name():
     assert "device box: SunSpec has no models of a charger" in refused(entry("box", "charger", "sunspec"))
 
 
+def test_a_damaged_profile_is_told_with_its_file():
+    hw = Hardware()
+    for text in (b"{", b'{"v": 2}', b'{"name": "meter"}'):
+        hw.store.files["profile_meter"] = text
+        found = load(json.dumps({"lines": LINES, "devices": [entry("oven", "meter", "meter")]}).encode())
+        said = ""
+        try:
+            Hookup(hw, found, 0)
+        except ValueError as error:
+            said = str(error)
+        assert said.startswith("device oven: profile_meter: "), said
+        assert "islet profiles compact" in said
+
+
 def test_pauses_are_the_longer_of_profile_and_entry():
     found = hook_up(
         entry("box", "charger", "box", unit=4, gap_ms=20), entry("oven", "meter", "meter", unit=5)

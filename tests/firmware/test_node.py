@@ -67,6 +67,7 @@ class House:
         self.kept, self.n_sets, self.lost_sets = 0, 360, 0
         self.now_ms = START_MS
         self.polled = True
+        self.own_w = None  # what the battery gives of its own accord
         self.pv_w = self.car_w = self.engine_w = 0.0
         self.pv_quality = OK
         self.soc_pu = 0.6
@@ -79,7 +80,8 @@ class House:
             self.now_ms = add_ms(self.now_ms, dt_ms)
             if self.polled:
                 self.pv.pv_w.set(self.pv_w, self.now_ms, self.pv_quality)
-                self.battery.battery_w.set(self.battery.wishes.battery_w, self.now_ms)
+                own_w = self.battery.wishes.battery_w if self.own_w is None else self.own_w
+                self.battery.battery_w.set(own_w, self.now_ms)
                 self.battery.soc_pu.set(self.soc_pu, self.now_ms)
                 self.car.set(self.car_w, self.now_ms)
                 self.engine.set(self.engine_w, self.now_ms)
@@ -246,3 +248,15 @@ def test_a_silent_charger_leaves_control_and_a_silent_engine_does_not():
     house.engine.degrade(COMM)
     house.step()
     assert house.node.wishes.battery_reason == R_STALE_INPUT
+
+
+def test_a_battery_that_is_only_read_balances_nothing_and_need_not_obey():
+    house = House(battery_rated_w=0, battery_wh=0, grid_w=1800.0)
+    house.battery.control = False
+    house.own_w = -800.0
+    house.step(dt_ms=1000, times=100)
+    assert house.node.wishes.battery_w == 0.0
+    assert house.battery.wishes.battery_w == 0.0
+    assert house.node.reasons()["fault"] == "none"
+    for _ in range(40):
+        house.node.outlook.advance(1_700_000_000, 0.5, 64)

@@ -39,6 +39,7 @@ class House:
     ) -> None:
         """The node's home is folder/b01; pace as UnixPortRig has it; more lines and devices than the usual two."""
         self._more = more or {}
+        self.usual_control = True  # whether the inverters may be told something
         self.files: dict[str, bytes] = {}  # more files of its store
         self.home = folder / KEY[1]
         self.pace = pace
@@ -88,6 +89,7 @@ class House:
         }
         (self.home / "settings.json").write_text(json.dumps(settings))
         found = devices.usual("127.0.0.1", bus_port, 4000, 5000, 6400)
+        found["devices"] = [{**row, "control": self.usual_control} for row in found["devices"]]
         devices.store(self.home, {key: rows + self._more.get(key, []) for key, rows in found.items()})
         for name, data in self.files.items():
             (self.home / name).write_bytes(data)

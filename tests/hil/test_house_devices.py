@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from host_tools.aggregator.store import DeviceRow
 from host_tools.hil.paced_line import PacedLine
+from host_tools.hil.unixport import NodeError
 from host_tools.profiles import check, compact
 
 pytestmark = pytest.mark.needs("micropython")
@@ -188,3 +189,12 @@ async def test_devices_are_read_told_and_commanded(tmp_path: Path) -> None:
         await seconds(one, 1)
         assert one.answers()[-2:] == ["accepted", "no_device"]
         assert number > 0
+
+
+async def test_a_node_does_not_count_on_a_battery_that_is_only_read(tmp_path: Path) -> None:
+    """It says so at the start, in its log."""
+    one = House(tmp_path, "lockstep")
+    one.usual_control = False
+    with pytest.raises(NodeError, match="battery_rated_w is 5000, but no battery of"):
+        async with one:
+            await one.step(100)

@@ -13,6 +13,7 @@ from host_tools import bench
 from host_tools.__main__ import main
 from host_tools.aggregator.messages import parse
 from host_tools.hil import frames
+from host_tools.provision import devices as provision
 from host_tools.provision.settings_table import replaced
 from islet import config, devices, names
 from islet.control.island import RULES
@@ -175,3 +176,12 @@ def test_example_of_the_devices_is_taken() -> None:
     numbers = (*devices.TCP_NUMBERS, *devices.RTU_NUMBERS, *devices.DEVICE_NUMBERS)
     assert {row[0] for row in numbers} - told == set()
     assert set(roles.names()) - told == set()
+
+
+def test_drivers_of_the_examples_exist(tmp_path: Path) -> None:
+    """Every file of devices that the documents show passes `islet devices`."""
+    examples = [*EXAMPLE.findall(text_of("docs/settings.md")), *EXAMPLE.findall(text_of("docs/devices.md"))]
+    assert len(examples) == 2
+    for text in examples:
+        (tmp_path / "devices.json").write_text(text)
+        assert len(provision.read(tmp_path / "devices.json").devices) == 4

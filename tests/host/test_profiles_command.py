@@ -75,6 +75,20 @@ async def test_another_unit_does_not_answer() -> None:
     )
 
 
+async def test_another_device_is_told() -> None:
+    server = _meter()
+    server.refused = {(4, at) for at in range(400)}
+    ended = await _run(server, "read", "eastron_sdm630", "tcp://127.0.0.1:PORT")
+    assert (ended.code, ended.out) == (2, "")
+    assert "has none of the registers of eastron_sdm630; is it this device?" in ended.err
+
+
+async def test_the_unit_of_the_url_is_asked() -> None:
+    ended = await _run(_meter(), "read", "eastron_sdm630", "tcp://127.0.0.1:PORT?units=9", "--timeout", 0.2)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: unit 9 at ")
+
+
 async def test_read_over_a_serial_line() -> None:
     """A pty at the pace of 9600 baud, as the meter has it."""
     meter = _meter()
@@ -132,6 +146,8 @@ BAD = [
     (("check", "/no/such/file.json"), "cannot be read"),
     (("read", "fronius_site", "http://127.0.0.1"), "not an address"),
     (("read", "fronius_site", "tcp://127.0.0.1:1"), "closed"),
+    (("read", "fronius_site", "tcp://a..b"), "no host name"),
+    (("read", "fronius_site", "tcp://127.0.0.1?units=1-3"), "names 3 units"),
     (("read", "fronius_site", "rtu:///dev/null"), "not a serial port"),
     (("docs", "README.md"), "has no lines"),
     (("docs", "/no/such/file.md"), "No such file"),

@@ -38,6 +38,8 @@ BAD = [
     ("tcp://host/path", "tcp://HOST"),
     ("tcp://127.0.0.1:70000", "not an address"),
     ("tcp://127.0.0.1?baud=9600", "'baud'", "units"),
+    ("tcp://a..b", "'a..b' is no host name"),
+    ("tcp://" + 64 * "a", "is no host name"),
     ("rtu://dev/ttyUSB0", "three slashes"),
     ("rtu:///dev/ttyUSB0?baud=7", "baud is '7'"),
     ("rtu:///dev/ttyUSB0?parity=X", "parity is 'X'"),
@@ -55,6 +57,13 @@ def test_bad_addresses(case: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("option", "value"), [("--unit", "1-"), ("--unit", "20-1"), ("--at", "40000")])
 def test_bad_options(option: str, value: str) -> None:
     refused(command.run("scan", "tcp://127.0.0.1", option, value), repr(value))
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--limit"])
+def test_a_time_that_is_no_number(option: str) -> None:
+    ended = command.run("scan", "tcp://127.0.0.1", option, "nan")
+    assert (ended.code, ended.out) == (2, "")
+    assert "is not a number of seconds" in ended.err
 
 
 def test_no_permission(monkeypatch: pytest.MonkeyPatch) -> None:

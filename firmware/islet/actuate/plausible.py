@@ -75,6 +75,7 @@ class Plausible:
         self.contactor = Followed(CONTACT_MS, 0.5)
         self.battery = Followed(SETTLE_MS, max(TOLERANCE_MIN_W, TOLERANCE_PU * s.battery_rated_w))
         self.pv = Followed(SETTLE_MS, max(TOLERANCE_MIN_W, TOLERANCE_PU * s.pv_rated_w), only_above=True)
+        self._has_battery = s.battery_rated_w > 0  # one of no rating is read only: there is nothing to obey
         self.reason = R_NONE
 
     def step(self, wishes, image, now_ms: int) -> None:
@@ -91,7 +92,7 @@ class Plausible:
     def _check_battery(self, wishes, image, now_ms: int) -> None:
         """Judge the battery while it follows and is neither full nor empty."""
         seen = image.contactor_closed and image.battery_w.usable(now_ms)
-        if seen and not _may_decline(wishes, image, now_ms):
+        if self._has_battery and seen and not _may_decline(wishes, image, now_ms):
             self.battery.check(image.battery_w.value, now_ms)
         else:
             self.battery.excuse()

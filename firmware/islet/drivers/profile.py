@@ -11,9 +11,6 @@ from islet.drivers.profile_span import spans
 from islet.names import COMM, NOT_IMPLEMENTED, OK
 
 _RATED = "rated_w"
-_REST_MS = (
-    10_000  # before a command that did not read back is written again: many devices write it to a flash
-)
 
 
 class ProfileDevice:
