@@ -1,6 +1,6 @@
 """Several devices of one role, by hand: totals with their age and quality, shares by rating."""
 
-from islet.names import COMM, NEVER, NOT_IMPLEMENTED, OK
+from islet.names import COMM, NEVER, NOT_IMPLEMENTED, OK, SUSPECT
 from islet.state.image import Image
 from islet.state.parts import Part, Parts
 from islet.state.quantity import Quantity
@@ -141,3 +141,22 @@ def test_cars_and_engines_by_where_they_hang() -> None:
     powers[1].degrade(COMM)
     parts.fold(NOW_MS)
     assert [image.ev_w.quality, image.feeder_w.quality, image.apart_w.quality] == [COMM, OK, COMM]
+
+
+def test_what_no_device_can_give_is_suspect() -> None:
+    """Three times the rating is no reading, nor is what is no number; the last good total stays."""
+    parts, image = house()
+    parts.pv[1].pv_w.set(700.0, NOW_MS)
+    for good_w in (12_000.0, -12_000.0, 3000.0):
+        parts.pv[0].pv_w.set(good_w, NOW_MS)
+        parts.fold(NOW_MS)
+        assert (image.pv_w.value, image.pv_w.quality) == (good_w + 700.0, OK)
+    for bad_w in (12_001.0, 1e30, float("nan"), float("inf"), -float("inf")):
+        parts.pv[0].pv_w.set(bad_w, NOW_MS)
+        parts.fold(NOW_MS)
+        assert (image.pv_w.value, image.pv_w.quality) == (3700.0, SUSPECT)
+    for soc_pu, quality in ((1.04, OK), (1.06, SUSPECT), (-0.04, OK), (-0.06, SUSPECT), (50.0, SUSPECT)):
+        for part in parts.batteries:
+            part.soc_pu.set(soc_pu, NOW_MS)
+        parts.fold(NOW_MS)
+        assert image.soc_pu.quality == quality

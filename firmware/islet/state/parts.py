@@ -1,10 +1,15 @@
 """Several devices of one role: what they tell becomes one value, and one wish becomes a share for each."""
 
 from islet.base.clock import elapsed_ms
-from islet.names import NOT_IMPLEMENTED, OK
+from islet.names import NOT_IMPLEMENTED, OK, SUSPECT
 from islet.state.image import BUS_MAX_AGE_MS
 from islet.state.quantity import Quantity
 from islet.state.wishes import Wishes
+
+ANY_W = (-10_000_000.0, 10_000_000.0)
+ANY_HZ = (0.0, 1000.0)
+CHARGE_PU = (-0.05, 1.05)
+OVER_RATING = 3.0  # no inverter gives or takes more
 
 
 class Part:
@@ -36,10 +41,11 @@ class Part:
 class Total:
     """The (weighted) sum of quantities, written to another; made once, so that a cycle makes nothing."""
 
-    def __init__(self, target, quantities: list, weights: list | None = None) -> None:
-        """Weights add up to 1, for a mean; None for a sum."""
+    def __init__(self, target, quantities: list, spans: list, weights: list | None = None) -> None:
+        """spans[k] is (low, high), beyond which quantity k is no reading. Weights add up to 1; None for a sum."""
         self._target = target
         self._quantities = quantities
+        self._spans = spans
         self._weights = weights
 
     def fold(self, now_ms: int) -> None:
@@ -54,6 +60,9 @@ class Total:
             quantity = self._quantities[k]
             if quantity.quality == NOT_IMPLEMENTED:
                 continue
+            low, high = self._spans[k]
+            if not low <= quantity.value <= high and quantity.quality == OK:  # nor is one that is no number
+                quality = max(quality, SUSPECT)
             weight = self._weights[k] if self._weights else 1.0
             value += quantity.value * weight
             if not awake or elapsed_ms(stamp_ms, quantity.stamp_ms) > 0:
@@ -84,19 +93,24 @@ class Parts:
         """Fold into this image from now on."""
         batteries = self.batteries
         others = self._chargers + self._gensets
+        pv_spans = [_span(part) for part in self.pv]
+        any_power = [ANY_W] * len(others)
         self._totals = [
-            Total(image.pv_w, [part.pv_w for part in self.pv]),
-            Total(image.pv_available_w, [part.pv_available_w for part in self.pv]),
-            Total(image.battery_w, [part.battery_w for part in batteries]),
-            Total(image.ev_w, [power for power, _ in self._chargers]),
-            Total(image.chp_w, [power for power, _ in self._gensets]),
-            Total(image.feeder_w, [power for power, behind in others if behind]),
-            Total(image.apart_w, [power for power, behind in others if not behind]),
+            Total(image.pv_w, [part.pv_w for part in self.pv], pv_spans),
+            Total(image.pv_available_w, [part.pv_available_w for part in self.pv], pv_spans),
+            Total(
+                image.battery_w, [part.battery_w for part in batteries], [_span(part) for part in batteries]
+            ),
+            Total(image.ev_w, [power for power, _ in self._chargers], any_power),
+            Total(image.chp_w, [power for power, _ in self._gensets], any_power),
+            Total(image.feeder_w, [power for power, behind in others if behind], any_power),
+            Total(image.apart_w, [power for power, behind in others if not behind], any_power),
         ]
         if batteries:  # without one there is no charge that could be told
+            charges = [part.soc_pu for part in batteries]
             self._totals += [
-                Total(image.soc_pu, [part.soc_pu for part in batteries], _weights(batteries)),
-                Total(image.battery_hz, [batteries[0].battery_hz]),
+                Total(image.soc_pu, charges, [CHARGE_PU] * len(batteries), _weights(batteries)),
+                Total(image.battery_hz, [batteries[0].battery_hz], [ANY_HZ]),
             ]
 
     def fold(self, now_ms: int) -> None:
@@ -143,6 +157,11 @@ class Parts:
             if part.control and (now_ms is None or part.battery_w.usable(now_ms)):
                 rated_w += _rated_w(part)
         return rated_w
+
+
+def _span(part: Part) -> tuple:
+    """Return what a part's power can be, beyond all doubt."""
+    return (-OVER_RATING * part.rated_w, OVER_RATING * part.rated_w) if part.rated_w else ANY_W
 
 
 def _rated_w(part: Part) -> float:
