@@ -145,7 +145,7 @@ class Tasks:
         while True:
             now_ms = self._hw.pacer.now_ms
             await pulse.bus.poll(now_ms)
-            await pulse.bus.flush(now_ms)
+            await pulse.bus.flush(self._hw.pacer.now_ms)
             pulse.beat(self._hw.pacer.now_ms)
             await asyncio.sleep(BUS_PAUSE_S)
 

@@ -69,7 +69,7 @@ class Entry:
     def __init__(self, raw: dict, errors: list) -> None:
         self.name = _word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "device")
         where = "device %s" % self.name
-        self.line = raw.get("line")
+        self.line = _word(raw, "line", MAX_NAME, NAME_LETTERS, errors, where)
         self.role = raw.get("role")
         self.driver = _word(raw, "driver", MAX_DRIVER, NAME_LETTERS, errors, where)
         if self.role not in roles.names():
@@ -146,7 +146,7 @@ def load(data: bytes) -> Devices:
         raise ValueError("devices: %d bytes, at most %d" % (len(data), MAX_BYTES))
     try:
         raw = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # nested too deep is a RuntimeError
         raise ValueError("devices: not JSON (%s)" % error) from None
     if not isinstance(raw, dict):
         raise ValueError("devices: must be a JSON object")

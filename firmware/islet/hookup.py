@@ -8,7 +8,7 @@ import json
 from islet.devices import RTU, SUNSPEC, Devices
 from islet.drivers import roles
 from islet.drivers.bus import BusTask
-from islet.state.parts import Part, Parts
+from islet.state.parts import ANY_W, Part, Parts
 
 ORDERS = "orders"  # file of the store: which devices were ever told something from outside
 PROFILE = "profile_"  # name of a file of the store, before the profile's name
@@ -63,7 +63,7 @@ class Bound:
 class Hookup:
     """`buses` with their devices, and the `parts` that node and buses share."""
 
-    def __init__(self, hw, devices: Devices, step_max_ms: int) -> None:
+    def __init__(self, hw, devices: Devices, step_max_ms: int, pv_rated_w: float = 0.0) -> None:
         """Take lines from hw.stream and hw.serial, profiles from its store.
 
         ValueError for a profile that is not in the store, is damaged or is of another role.
@@ -74,11 +74,13 @@ class Hookup:
         self._ordered: list = []
         self.bound: list[Bound] = []
         self.buses = [self._bus(line, devices.on(line)) for line in devices.lines]
+        self._commands = [one.device.commands for one in self.bound if one.role != roles.METER]
         self.parts = Parts(
             [one.part for one in self._of(roles.INVERTER)],
             [one.part for one in self._of(roles.BATTERY)],
             self._powers(roles.CHARGER),
             self._powers(roles.GENSET),
+            pv_rated_w or ANY_W[1],
         )
 
     def can(self, name: str, do: str) -> bool:
@@ -89,17 +91,21 @@ class Hookup:
     def order(self, name: str, do: str, to: float, now_ms: int, span_ms: int) -> None:
         """Lease a command to a device for span_ms; the device holds it within its own bounds.
 
-        That it was ordered is remembered first: after a restart the device gets its safe value.
+        That it was ordered is remembered first: after a restart the device gets its safe value. OSError: it was not.
         """
         if [name, do] not in self._ordered:
-            self._ordered.append([name, do])
-            self._hw.store.save(ORDERS, json.dumps(self._ordered).encode())
+            ordered = self._ordered + [[name, do]]
+            self._hw.store.save(ORDERS, json.dumps(ordered).encode())
+            self._ordered = ordered
         self._ask(name, do, to, now_ms, span_ms)
 
     def restore(self, data: bytes) -> None:
         """Take up which commands were ordered before this start: their leases are over. ValueError if damaged."""
-        rows = json.loads(data)
-        if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == 2 for row in rows):
+        try:
+            rows = json.loads(data)
+        except RuntimeError:  # nested too deep
+            rows = None
+        if not isinstance(rows, list) or not all(_is_pair(row) for row in rows):
             raise ValueError("orders: not a list of pairs")
         for name, do in rows:
             if self._takes(name, do):
@@ -121,6 +127,8 @@ class Hookup:
         """Say that what is wished is wished now; an island ends what chargers were told, for it carries the load."""
         for bus in self.buses:
             bus.renew(now_ms)
+        for commands in self._commands:
+            commands.age(now_ms)
         if islanded and not self.islanded:
             for one in self._of(roles.CHARGER):
                 _lapse(one.device.commands, now_ms)
@@ -213,6 +221,10 @@ class Hookup:
         part.control = entry.control and bool(profile["do"])
         device = ProfileDevice(client, profile, entry.unit, entry.control, entry.rated_w)
         return Bound(entry, device, part, any(row[0] == "w" for row in profile["read"]))
+
+
+def _is_pair(row) -> bool:
+    return isinstance(row, list) and len(row) == 2 and all(isinstance(word, str) for word in row)
 
 
 def _lapse(commands, now_ms: int) -> None:

@@ -35,7 +35,9 @@ class Site:
         self.boot = next_boot(hw.store)
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
-        hookup = self.hookup = Hookup(hw, devices.load(hw.store.load(devices.FILE)), int(s.step_max_ms))
+        hookup = self.hookup = Hookup(
+            hw, devices.load(hw.store.load(devices.FILE)), int(s.step_max_ms), s.pv_rated_w
+        )
         self._check_battery(s)
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
         self.inbox = Inbox(gate, self._answer, hookup.order)

@@ -13,7 +13,7 @@ from islet.drivers import roles
 from islet.measure.disturbance import EVENT_NAMES
 from islet.sync.report import CHECKS_TOLD
 
-MAX_PAYLOAD = 1024
+MAX_PAYLOAD = 2048
 TOPIC = re.compile(
     r"islet/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/up/(report|event|ack|birth|quality|device)\Z"
 )

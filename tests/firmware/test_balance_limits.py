@@ -129,4 +129,6 @@ def test_unknown_net_load_leaves_rating_and_charge():
     made.pv_w.degrade(COMM)
     band, limits = shrunk(made, import_w=0.0, export_w=0.0)
     assert (band.lo, band.hi) == (-5000.0, 0.0)
-    assert limits.pv_allowed_w == NO_LIMIT_W
+    assert limits.pv_allowed_w == 0.0  # the export limit alone: a load is never below 0
+    _, limits = shrunk(made, import_w=0.0, export_w=3000.0)
+    assert limits.pv_allowed_w == 3000.0

@@ -133,6 +133,19 @@ def test_an_accepted_command_to_a_device_is_ordered_for_its_time():
     assert inbox.leases == {}
 
 
+def test_an_order_that_could_not_be_remembered_is_answered():
+    answers = []
+
+    def full(*_order):
+        raise OSError(28)
+
+    gate = Gate(KEY, "b01", RamStore(), lambda name, do: True)
+    inbox = Inbox(gate, lambda seq, answer: answers.append((seq, answer)), full)
+    inbox.take(_token(_for_box()), 5000, NOW)
+    assert answers == [(7, names.A_NO_STORE)]
+    assert inbox.refused == 1
+
+
 def test_refuses_infinity_written_as_a_number():
     text = json.dumps(_raw()).replace("5000", "1e999")
     body = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(text.encode())

@@ -87,6 +87,8 @@ def test_what_is_no_list_of_objects() -> None:
     assert "must be a JSON object" in refused(b"[]")
     assert "at most %d" % MAX_BYTES in refused(b" " * (MAX_BYTES + 1))
     assert "devices: not JSON" in refused(b"{")
+    refused(b"[" * 8000)
+    assert "device meter: line is []" in refused(changed("devices", 2, line=[]))
     assert "unit is missing" in refused(
         {
             "lines": GOOD["lines"],

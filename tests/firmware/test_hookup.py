@@ -199,9 +199,42 @@ def test_what_was_ordered_is_remembered_and_taken_back_after_a_restart():
     assert box.wanted("current_a", NOW_MS) == 6  # its safe value
     assert not dachs.asked("run")
     again.restore(b'[["gone","run"]]')  # a device that was taken out
-    for bad in (b"{", b"[1]", b'[["box"]]', b"7"):
+    for bad in (b"{", b"[1]", b'[["box"]]', b"7", b'[["box", []]]', b"[" * 9000):
         try:
             again.restore(bad)
         except ValueError:
             continue
         raise AssertionError(bad)
+
+
+def test_a_lease_that_ended_while_its_device_was_away_stays_ended():
+    """Ticks tell 6.2 days apart: asked for the first time after eight, an end would look like the future."""
+    found = hook_up(entry("box", "charger", "box", control=True))
+    commands = found.bound[0].device.commands
+    found.order("box", "current_a", 16.0, 0, 60_000)
+    found.step(False, 59_000)
+    assert commands.wanted("current_a", 59_000) == 16.0
+    found.step(False, 61_000)
+    for day in range(1, 14):
+        assert commands.wanted("current_a", day * 86_400_000 & ((1 << 30) - 1)) == 6
+
+
+def test_what_could_not_be_remembered_is_not_carried_out():
+    found = hook_up(entry("box", "charger", "box", control=True))
+    save = found._hw.store.save
+
+    def full(name, data):
+        raise OSError(28)
+
+    for _ in range(2):  # the second time too
+        found._hw.store.save = full
+        failed = False
+        try:
+            found.order("box", "current_a", 16.0, NOW_MS, 60_000)
+        except OSError:
+            failed = True
+        assert failed
+        assert not found.bound[0].device.commands.asked("current_a")
+    found._hw.store.save = save
+    found.order("box", "current_a", 16.0, NOW_MS, 60_000)
+    assert ORDERS in found._hw.store.files

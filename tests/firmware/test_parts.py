@@ -160,3 +160,34 @@ def test_what_no_device_can_give_is_suspect() -> None:
             part.soc_pu.set(soc_pu, NOW_MS)
         parts.fold(NOW_MS)
         assert image.soc_pu.quality == quality
+
+
+def test_a_battery_without_a_value_is_not_one_of_zero() -> None:
+    parts, image = house()
+    parts.batteries[0].soc_pu.set(0.9, NOW_MS)
+    parts.batteries[1].soc_pu.set(0.0, NOW_MS, NOT_IMPLEMENTED)
+    parts.batteries[0].battery_w.set(500.0, NOW_MS)
+    parts.batteries[1].battery_w.set(0.0, NOW_MS, NOT_IMPLEMENTED)
+    parts.fold(NOW_MS)
+    assert (image.soc_pu.quality, image.battery_w.quality) == (NOT_IMPLEMENTED, NOT_IMPLEMENTED)
+
+
+def test_what_read_only_pv_gives_is_the_worst_where_it_is_not_known() -> None:
+    parts = Parts([Part(4000.0), Part(1000.0, control=False)], [])
+    wishes = Wishes()
+    wishes.pv_limit_w = 2500.0
+    told = []
+    for value, quality in ((700.0, OK), (700.0, NOT_IMPLEMENTED), (0.0, COMM), (1e9, OK)):
+        parts.pv[1].pv_w.set(value, NOW_MS, quality)
+        parts.split(wishes, NOW_MS, 1000.0)
+        told.append(parts.pv[0].wishes.pv_limit_w)
+    assert told == [1800.0, 2500.0, 1500.0, 1500.0]
+
+
+def test_free_is_free_for_each() -> None:
+    """700 / 9700 of 9700 is 699.9999999999999 in doubles: a limit that would be written and renewed for ever."""
+    parts = Parts([Part(700.0), Part(9000.0)], [], pv_free_w=9700.0)
+    wishes = Wishes()
+    wishes.pv_limit_w = 9700.0
+    parts.split(wishes, NOW_MS, 1000.0)
+    assert all(part.wishes.pv_limit_w >= part.rated_w for part in parts.pv)

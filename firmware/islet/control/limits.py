@@ -83,8 +83,8 @@ class Limits:
     def _allow_pv(self, lo_w: float, net_w: float, image, export_w: float) -> None:
         """Work out how much PV load, fullest charging (lo_w) and export limit can take together."""
         self.pv_reason = R_ENVELOPE if export_w <= self._s.export_rated_w else R_RATING
-        if math.isnan(net_w):
-            self.pv_allowed_w = NO_LIMIT_W
+        if math.isnan(net_w):  # what is never too much: a load is never below 0
+            self.pv_allowed_w = max(0.0, min(export_w, self._s.export_rated_w))
             return
         load_w = net_w + image.pv_w.value
         self.pv_allowed_w = max(0.0, load_w + min(export_w, self._s.export_rated_w) - min(lo_w, 0.0))

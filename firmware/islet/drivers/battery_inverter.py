@@ -160,27 +160,28 @@ class BatteryInverter(SunSpecDriver):
             if self.commands.asked("power_w"):
                 await self._apply_power(self.commands.wanted("power_w", now_ms), now_ms)
             return
+        # taken first: control goes on wishing while a write is on its way
+        forming, battery_w = wishes.forming, wishes.battery_w
         if self.can_form:
-            await self._apply_form(wishes, now_ms)
-        if not wishes.forming:
-            await self._apply_power(wishes.battery_w, now_ms)
+            await self._apply_form(1 if forming else 0, wishes.form_hz, wishes.form_v, now_ms)
+        if not forming:
+            await self._apply_power(battery_w, now_ms)
 
-    async def _apply_form(self, wishes, now_ms: int) -> None:
-        ena = 1 if wishes.forming else 0
-        moved = ena and (self._hz.changed(wishes.form_hz) or self._v.changed(wishes.form_v))
+    async def _apply_form(self, ena: int, form_hz: float, form_v: float, now_ms: int) -> None:
+        moved = ena and (self._hz.changed(form_hz) or self._v.changed(form_v))
         if not self._enable.changed(ena) and not moved:
             return
         registers = [0]
         if ena:
-            hz = round(self._form.to_raw("HzSet", wishes.form_hz))
-            registers = [1, hz, round(self._form.to_raw("VSet", wishes.form_v))]
+            hz = round(self._form.to_raw("HzSet", form_hz))
+            registers = [1, hz, round(self._form.to_raw("VSet", form_v))]
         if not await self._writer.write(FORM, ((_FORM_OFFSET, registers),)):
             self._enable.forget()
             return
         self._enable.renew(ena, now_ms)
         if ena:
-            self._hz.renew(wishes.form_hz, now_ms)
-            self._v.renew(wishes.form_v, now_ms)
+            self._hz.renew(form_hz, now_ms)
+            self._v.renew(form_v, now_ms)
 
     async def _apply_power(self, battery_w: float, now_ms: int) -> None:
         if not self.can_set:

@@ -73,6 +73,7 @@ class ProfileDevice:
             i += 1
         for name in seen:
             self._tell(name, now_ms)
+        self._rest(now_ms)
         if image is not None:
             self._fill(image, seen, now_ms)
 
@@ -101,11 +102,19 @@ class ProfileDevice:
             for command, wish in self._asked:
                 if command in self.commands.safe:
                     self.commands.ask(command, getattr(wishes, wish), now_ms)
+        refused = None
         for order in self._orders:
             name = order.row[0]
             if self.commands.asked(name):
                 value = self._bounded(order.row, self.commands.wanted(name, now_ms))
-                await order.carry_out(self.client, self.unit, value, self._rating(), now_ms)
+                try:
+                    await order.carry_out(self.client, self.unit, value, self._rating(), now_ms)
+                except (
+                    ModbusError
+                ) as error:  # one that is refused does not keep the other from its safe value
+                    refused = refused or error
+        if refused:
+            raise refused
 
     async def _read(self, i: int, seen: set) -> bool:
         """Read span i; one refused for good is taken apart, a point refused alone dropped: then False."""
@@ -152,6 +161,13 @@ class ProfileDevice:
         if total is None and worst == OK:  # optional rows alone, and none of them is there
             worst = NOT_IMPLEMENTED
         reading.set(total if worst == OK else reading.value, now_ms, worst)
+
+    def _rest(self, now_ms: int) -> None:
+        """Take a genset that stands still and tells no power for one of 0 W."""
+        if self.role == roles.GENSET and "w" in self._names:
+            power, running = self.readings["w"], self.readings["running"]
+            if power.quality == NOT_IMPLEMENTED and running.quality == OK and not running.value:
+                power.set(0.0, now_ms)
 
     def _fill(self, image, seen: set, now_ms: int) -> None:
         for name, quantity in self._filled:

@@ -51,7 +51,8 @@ class Order:
 
     def _due(self, value: float, now_ms: int) -> bool:
         if self._free_ms is not None:
-            if elapsed_ms(now_ms, self._free_ms) < 0:
+            left_ms = elapsed_ms(self._free_ms, now_ms)
+            if 0 < left_ms <= 1000 * self.row[6]:  # more is a tick that wrapped while the device was away
                 return False
             self._free_ms = None
         if self._until_ms is not None:

@@ -96,7 +96,9 @@ def _wrong_place(function, address, kind, size, little, most: int) -> list:
     if kind == STRING:
         sized = _whole(size, 1, _TEXT_MAX)
     else:
-        sized = isinstance(kind, str) and size_of(kind) > 0 and size == size_of(kind)
+        sized = (
+            isinstance(kind, str) and isinstance(size, int) and size_of(kind) > 0 and size == size_of(kind)
+        )
     if not sized or (kind == BIT) != bits:
         wrong.append("type")
     elif size > most:

@@ -123,6 +123,11 @@ class Commands:
         """Return whether this command was ever asked: before that the device is left as it is."""
         return name in self._leases
 
+    def age(self, now_ms: int) -> None:
+        """Let leases that are over end for good; call it often, whether the device answers or not."""
+        for lease in self._leases.values():
+            lease.live(now_ms)
+
     def wanted(self, name: str, now_ms: int) -> float:
         """Return the leased value, or the safe one when the lease is over or was never given."""
         lease = self._leases.get(name)

@@ -41,8 +41,14 @@ class Part:
 class Total:
     """The (weighted) sum of quantities, written to another; made once, so that a cycle makes nothing."""
 
-    def __init__(self, target, quantities: list, spans: list, weights: list | None = None) -> None:
-        """spans[k] is (low, high), beyond which quantity k is no reading. Weights add up to 1; None for a sum."""
+    def __init__(
+        self, target, quantities: list, spans: list, weights: list | None = None, sleeps: bool = False
+    ) -> None:
+        """spans[k] is (low, high), beyond which quantity k is no reading. Weights add up to 1; None for a sum.
+
+        sleeps: what is not implemented now adds nothing, as PV at night; else the sum is not known either.
+        """
+        self._sleeps = sleeps
         self._target = target
         self._quantities = quantities
         self._spans = spans
@@ -51,14 +57,14 @@ class Total:
     def fold(self, now_ms: int) -> None:
         """Write the sum, as good as the worst of its parts and as old as the oldest; of nothing it is 0.
 
-        What is asleep (NOT_IMPLEMENTED) adds nothing; when all are, so is the sum, and the old value stays.
+        When all are asleep, so is the sum, and the old value stays.
         """
         target = self._target
         value, quality, stamp_ms = 0.0, OK, now_ms
         awake = not self._quantities
         for k in range(len(self._quantities)):
             quantity = self._quantities[k]
-            if quantity.quality == NOT_IMPLEMENTED:
+            if self._sleeps and quantity.quality == NOT_IMPLEMENTED:
                 continue
             low, high = self._spans[k]
             if not low <= quantity.value <= high and quantity.quality == OK:  # nor is one that is no number
@@ -78,11 +84,14 @@ class Total:
 class Parts:
     """The devices of a building by role; the first battery is the one that forms the voltage."""
 
-    def __init__(self, pv: list, batteries: list, chargers=(), gensets=()) -> None:
+    def __init__(
+        self, pv: list, batteries: list, chargers=(), gensets=(), pv_free_w: float = ANY_W[1]
+    ) -> None:
         """pv and batteries are lists of Part; chargers and gensets of (power, whether behind the load CT).
 
-        A power is a quantity or a reading in W, positive where it generates.
+        A power is a quantity or a reading in W, positive where it generates. A wish of pv_free_w is no limit.
         """
+        self._pv_free_w = pv_free_w
         self.pv = pv
         self.batteries = batteries
         self._chargers = list(chargers)
@@ -96,7 +105,7 @@ class Parts:
         pv_spans = [_span(part) for part in self.pv]
         any_power = [ANY_W] * len(others)
         self._totals = [
-            Total(image.pv_w, [part.pv_w for part in self.pv], pv_spans),
+            Total(image.pv_w, [part.pv_w for part in self.pv], pv_spans, sleeps=True),
             Total(image.pv_available_w, [part.pv_available_w for part in self.pv], pv_spans),
             Total(
                 image.battery_w, [part.battery_w for part in batteries], [_span(part) for part in batteries]
@@ -124,7 +133,7 @@ class Parts:
         A battery that does not answer or is only read leaves its share to the others; what PV that is only read
         gives is taken from the share of the others.
         """
-        self._split_pv(wishes.pv_limit_w, safe_pv_w)
+        self._split_pv(wishes.pv_limit_w, safe_pv_w, now_ms)
         told_w = self._told_w(now_ms)
         all_w = self._told_w(None)
         for k in range(len(self.batteries)):
@@ -136,18 +145,20 @@ class Parts:
             _hold_up(part.wishes, wishes, k == 0)
             _hold_up(part.safe, wishes, k == 0)
 
-    def _split_pv(self, limit_w: float, safe_w: float) -> None:
+    def _split_pv(self, limit_w: float, safe_w: float, now_ms: int) -> None:
         rated_w = 0.0
+        free = limit_w >= self._pv_free_w  # then no share is to look like a limit
         for part in self.pv:
             if part.control:
                 rated_w += _rated_w(part)
             else:
-                limit_w -= part.pv_w.value
-                safe_w -= part.pv_w.value
+                given_w = _given_w(part, now_ms)
+                limit_w -= given_w
+                safe_w -= given_w
         for part in self.pv:
             if part.control:
                 share = _rated_w(part) / rated_w
-                part.wishes.pv_limit_w = max(0.0, limit_w) * share
+                part.wishes.pv_limit_w = self._pv_free_w if free else max(0.0, limit_w) * share
                 part.safe.pv_limit_w = min(part.wishes.pv_limit_w, max(0.0, safe_w) * share)
 
     def _told_w(self, now_ms: int | None) -> float:
@@ -167,6 +178,16 @@ def _span(part: Part) -> tuple:
 def _rated_w(part: Part) -> float:
     """Return what a part's share goes by; a rating that is not told is that of the only one."""
     return part.rated_w or 1.0
+
+
+def _given_w(part: Part, now_ms: int) -> float:
+    """Return what PV that is only read gives; the most that it can where that is not known."""
+    low, high = _span(part)
+    if part.pv_w.quality == NOT_IMPLEMENTED:
+        return 0.0
+    if part.pv_w.usable(now_ms) and low <= part.pv_w.value <= high:
+        return part.pv_w.value
+    return part.rated_w
 
 
 def _hold_up(mine, wishes, first: bool) -> None:

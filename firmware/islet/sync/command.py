@@ -198,7 +198,12 @@ class Inbox:
             return
         lease, value = command.lease(now_ms, epoch_s), command.value
         if command.kind == DEVICE:
-            self._order(value["name"], value["do"], value["to"], now_ms, lease.left_ms(now_ms))
+            try:
+                self._order(value["name"], value["do"], value["to"], now_ms, lease.left_ms(now_ms))
+            except OSError:
+                self.refused += 1
+                self._answer(command.seq, A_NO_STORE)
+                return
         else:
             self.leases[command.kind] = lease
         self._answer(command.seq, A_ACCEPTED)
