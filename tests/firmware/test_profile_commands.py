@@ -2,6 +2,8 @@
 
 from profile_world import Client, commanded, power, row, run, write
 
+from islet.drivers.modbus import ModbusError
+from islet.names import NOT_IMPLEMENTED, OK
 from islet.state.wishes import Wishes
 
 SECOND = 1000
@@ -141,3 +143,56 @@ def test_a_current_is_written_in_small_steps():
         device.commands.ask("current_a", value, second * SECOND)
         run(device.apply(None, second * SECOND))
     assert [values for _, _, values in client.written] == [(100,), (101,)]
+
+
+class Picky(Client):
+    """Refuses writes to register 200."""
+
+    def _take(self, function: int, address: int, values: tuple) -> None:
+        if address == 200:
+            raise ModbusError(3)
+        super()._take(function, address, values)
+
+
+def test_a_refused_command_does_not_keep_the_other_from_its_safe_value():
+    client = Picky()
+    current = ["current_a", 0, 32, 6, 0, 0, 0, [[0, [write(address=200)]]]]
+    device = commanded(client, [current, *power()], role="charger")
+    device.commands.ask("power_w", 3000.0, 0, 10 * SECOND)
+    device.commands.ask("current_a", 16.0, 0, 600 * SECOND)
+    for second in (0, 11):
+        refused = False
+        try:
+            run(device.apply(None, second * SECOND))
+        except ModbusError:
+            refused = True
+        assert refused  # the bus is told
+    assert client.written == [(16, 100, (3000,)), (16, 100, (0,))]
+
+
+def test_the_pause_of_a_device_does_not_outlast_it_when_ticks_wrap():
+    """gap_s of a day, the device away for 8 days: the tick of the pause's end would look like the future."""
+    client = Client()
+    device = commanded(client, power(gap_s=86_400))
+    device.commands.ask("power_w", 1000.0, 0, 60 * SECOND)
+    run(device.apply(None, 0))
+    device.commands.age(61 * SECOND)
+    run(device.apply(None, 8 * 86_400 * SECOND & ((1 << 30) - 1)))
+    assert client.written == [(16, 100, (1000,)), (16, 100, (0,))]
+
+
+def test_a_genset_that_stands_still_gives_nothing_although_it_does_not_tell():
+    client = Client()
+    rows = [row("w", missing=[0x7FFF]), row("running", address=1, codes=[[0, 0], [1, 1]])]
+    client.put(4, 1, 0)
+    device = commanded(client, [], role="genset", rows=rows)
+    for told, running, value, quality in ((0x7FFF, 0, 0.0, OK), (3000, 1, 3000.0, OK)):
+        client.put(4, 0, told)
+        client.put(4, 1, running)
+        run(device.start())
+        run(device.poll(None, 0))
+        assert (device.readings["w"].value, device.readings["w"].quality) == (value, quality)
+    client.put(4, 0, 0x7FFF)
+    run(device.start())
+    run(device.poll(None, 0))
+    assert device.readings["w"].quality == NOT_IMPLEMENTED  # it runs: nobody knows what it gives

@@ -163,6 +163,22 @@ def test_battery_forms():
     assert world.run(100) == [(BAT_FORM + 2, [1, 50001, 2300])]
 
 
+def test_a_wish_that_changes_during_its_write_is_written_next():
+    world = World(_battery_map(), BatteryInverter)
+    world.wishes.forming, world.wishes.form_hz, world.wishes.form_v = True, 50.0, 230.0
+    world.client.lay(BAT_FORM + 5, [2])
+    write = world.client.write
+
+    async def slow(unit, address, values):
+        await write(unit, address, values)
+        world.wishes.form_hz = 50.2  # control steps meanwhile
+
+    world.client.write = slow
+    assert world.run() == [(BAT_FORM + 2, [1, 50000, 2300])]
+    world.client.write = write
+    assert world.run(100) == [(BAT_FORM + 2, [1, 50200, 2300])]
+
+
 def test_polls_only_when_due_across_the_wrap_of_ticks():
     world = World(_pv_map(), PvInverter)
     for _ in range(101):
