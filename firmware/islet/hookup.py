@@ -11,6 +11,7 @@ from islet.drivers.bus import BusTask
 from islet.state.parts import ANY_W, Part, Parts
 
 ORDERS = "orders"  # file of the store: which devices were ever told something from outside
+ORDERS_MAX = 2048
 PROFILE = "profile_"  # name of a file of the store, before the profile's name
 REMOTE = (roles.CHARGER, roles.GENSET, roles.SWITCH)  # inverters and batteries obey the node alone
 VALID_MS = 10_000  # without a word from control devices get their safe values
@@ -101,6 +102,8 @@ class Hookup:
 
     def restore(self, data: bytes) -> None:
         """Take up which commands were ordered before this start: their leases are over. ValueError if damaged."""
+        if len(data) > ORDERS_MAX:
+            raise ValueError("orders: too long")
         try:
             rows = json.loads(data)
         except RuntimeError:  # nested too deep

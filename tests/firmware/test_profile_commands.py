@@ -157,7 +157,7 @@ class Picky(Client):
 def test_a_refused_command_does_not_keep_the_other_from_its_safe_value():
     client = Picky()
     current = ["current_a", 0, 32, 6, 0, 0, 0, [[0, [write(address=200)]]]]
-    device = commanded(client, [current, *power()], role="charger")
+    device = commanded(client, [current] + power(), role="charger")
     device.commands.ask("power_w", 3000.0, 0, 10 * SECOND)
     device.commands.ask("current_a", 16.0, 0, 600 * SECOND)
     for second in (0, 11):

@@ -139,7 +139,7 @@ def test_the_fleet_counts_what_it_refuses_and_keeps_the_rest() -> None:
     assert fleet.ingest(TOPIC + "report", _encoded()) is not None
     assert fleet.ingest(TOPIC + "report", b"{") is None
     assert fleet.ingest("islet/x", b"{}") is None
-    assert fleet.ingest(TOPIC + "report", b" " * 2000) is None
+    assert fleet.ingest(TOPIC + "report", b" " * (MAX_PAYLOAD + 1)) is None
     assert fleet.errors == {"schema": 1, "topic": 1, "size": 1}
     assert fleet.flush() == 1
     assert fleet.flush() == 0
