@@ -134,7 +134,7 @@ class Hookup:
             commands.age(now_ms)
         if islanded and not self.islanded:
             for one in self._of(roles.CHARGER):
-                _lapse(one.device.commands, now_ms)
+                one.device.commands.lapse(now_ms)
         self.islanded = islanded
 
     def told(self) -> list:
@@ -228,12 +228,6 @@ class Hookup:
 
 def _is_pair(row) -> bool:
     return isinstance(row, list) and len(row) == 2 and all(isinstance(word, str) for word in row)
-
-
-def _lapse(commands, now_ms: int) -> None:
-    for name in commands.safe:
-        if commands.asked(name):
-            commands.ask(name, commands.safe[name], now_ms, 0)
 
 
 def _told(member) -> tuple:

@@ -128,6 +128,11 @@ class Commands:
         for lease in self._leases.values():
             lease.live(now_ms)
 
+    def lapse(self, now_ms: int) -> None:
+        """End every lease now: what was asked goes to its safe value."""
+        for name in self._leases:
+            self.ask(name, self.safe[name], now_ms, 0)
+
     def wanted(self, name: str, now_ms: int) -> float:
         """Return the leased value, or the safe one when the lease is over or was never given."""
         lease = self._leases.get(name)
