@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from pymodbus.client import ModbusTcpClient
@@ -16,6 +16,7 @@ from host_tools.hil import dead_gateway, dead_slave
 from host_tools.hil.paced_line import PacedLine
 from host_tools.hil.rtu_rig import UNIT, device, served
 from host_tools.hil.script import run_script
+from host_tools.plant.registers import port_of
 from host_tools.sunspec.images import compare_all
 
 SCRIPT = Path(__file__).parent / "upy" / "modbus.py"
@@ -62,7 +63,7 @@ async def _race(reads: int, repeats: int) -> tuple[list[float], list[float]]:
     """Return reads a second of both clients, in turns on one server."""
     server = ModbusTcpServer([device()], address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
-    port = int(cast(asyncio.Server, server.transport).sockets[0].getsockname()[1])
+    port = port_of(server)
     loop = asyncio.get_running_loop()
     ours: list[float] = []
     theirs: list[float] = []

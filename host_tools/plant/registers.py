@@ -58,7 +58,8 @@ async def _nobody(*_request: object) -> ExcCodes:
     return ExcCodes.GATEWAY_NO_RESPONSE
 
 
-def _port(server: ModbusTcpServer) -> int:
+def port_of(server: ModbusTcpServer) -> int:
+    """Return the port on which a pymodbus server listens."""
     # pymodbus declares the transport of a listening server as a stream; it is asyncio's server
     listening = cast(asyncio.Server, server.transport)
     return int(listening.sockets[0].getsockname()[1])
@@ -84,7 +85,7 @@ class DeviceServer:
             server = ModbusTcpServer(self._devices(building), address=("127.0.0.1", 0))
             await server.serve_forever(background=True)
             self._servers.append(server)
-        return [_port(server) for server in self._servers]
+        return [port_of(server) for server in self._servers]
 
     async def stop(self) -> None:
         """Close all ports and connections."""

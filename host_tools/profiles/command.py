@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from host_tools.scan.seconds import Seconds
+from host_tools.scan.seconds import timeout_option
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -83,14 +83,7 @@ def make_compact(name: str, out: Path | None) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: {readings: {name: {value, unit, quality}}}."
 )
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=Seconds(0.01, 60.0),
-    default=1.0,
-    show_default=True,
-    help="Seconds to wait for an answer.",
-)
+@timeout_option
 def read(name: str, url: str, unit: int | None, as_json: bool, timeout_s: float) -> None:
     """Read the device at URL by profile NAME, once, and print its readings. Nothing is ever written to it.
 

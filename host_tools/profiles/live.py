@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from host_tools.errors import InputError
 from host_tools.profiles import compact
 from host_tools.profiles.form import Profile
+from host_tools.profiles.units import unit_of
 from host_tools.scan.lines import Line, hint, open_line
 from host_tools.scan.target import Target, parse
 from host_tools.scan.walk import words
-from islet.drivers import profile_table, roles
+from islet.drivers import profile_table
 from islet.drivers.profile import ProfileDevice
 from islet.names import NOT_IMPLEMENTED, OK, QUALITY_NAMES
 
-_UNITS = {"w": "W", "var": "var", "va": "VA", "v": "V", "a": "A", "hz": "Hz", "wh": "Wh", "pu": "pu"}
 _CODES = ("state",)
 
 
 def target_of(profile: Profile, url: str, unit: int | None) -> Target:
     """Return where the device is; port and unit are the profile's where URL and option have none."""
-    target = parse(url, None if unit is None else str(unit))
-    if unit is None and "units=" not in url:
-        target = parse(url, str(profile.unit))
+    target = parse(url, None if unit is None else str(unit), (profile.unit,))
     if len(target.units) != 1:
         raise InputError(
             f"{url!r} names {len(target.units)} units; a profile is read from one, such as --unit 1."
@@ -77,13 +75,8 @@ def as_json(device: ProfileDevice) -> str:
     return json.dumps(found, indent=1, allow_nan=False)
 
 
-def unit_of(name: str) -> str:
-    """Return the unit of a reading, empty for a code."""
-    return _UNITS.get(name.rsplit("_", 1)[-1], "")
-
-
 def _shown(role: str, name: str, value: float) -> str:
     if name in _CODES:
-        known = roles.CHARGER_STATES if role == roles.CHARGER else roles.STATES
+        known = compact.meanings(role, name)
         return str(known[int(value)]) if 0 <= int(value) < len(known) else str(value)
     return str(value) if isinstance(value, int) else f"{value:.6g}"

@@ -20,3 +20,8 @@ SHARE = {"%": Fraction(1, 100), "pu": Fraction(1)}
 def units_of(name: str) -> dict[str, Fraction]:
     """Return {unit: factor to the name's own unit}; empty for a code, such as `state`."""
     return _UNITS.get(name.rsplit("_", 1)[-1], {})
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a name; empty for a code."""
+    return next((unit for unit, factor in units_of(name).items() if factor == 1), "")

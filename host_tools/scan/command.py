@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from host_tools.scan.seconds import Seconds
+from host_tools.scan.seconds import Seconds, timeout_option
 
 
 @click.command()
@@ -22,14 +22,7 @@ from host_tools.scan.seconds import Seconds
     metavar="UNITS",
     help="Units to try, such as 1-20 or 1,126 [tcp: 1,126,71,200,2,3; rtu: 1-10].",
 )
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=Seconds(0.01, 60.0),
-    default=1.0,
-    show_default=True,
-    help="Seconds to wait for an answer.",
-)
+@timeout_option
 @click.option(
     "--limit",
     "limit_s",

@@ -15,3 +15,13 @@ class Seconds(click.FloatRange):
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
         return seconds
+
+
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    type=Seconds(0.01, 60.0),
+    default=1.0,
+    show_default=True,
+    help="Seconds to wait for an answer.",
+)

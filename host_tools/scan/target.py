@@ -36,29 +36,32 @@ class At:
     unit: int
 
 
-def parse(url: str, units: str | None = None) -> Target:
-    """Return the target of a URL; units given besides go before those in it. InputError says what is wrong."""
+def parse(url: str, units: str | None = None, usual: tuple[int, ...] = ()) -> Target:
+    """Return the target of a URL; units given besides go before those in it, usual ones stand where none are.
+
+    InputError says what is wrong.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise InputError(f"{url!r} is not an address ({error}); {_EXAMPLE}.") from error
     if parts.scheme == "tcp":
-        return _tcp(url, parts, port, units)
+        return _tcp(url, parts, port, units, usual or UNITS_TCP)
     if parts.scheme == "rtu":
-        return _rtu(url, parts, units)
+        return _rtu(url, parts, units, usual or UNITS_RTU)
     raise InputError(f"{url!r} is not an address of a Modbus line; {_EXAMPLE}.")
 
 
-def _tcp(url: str, parts: SplitResult, port: int | None, units: str | None) -> Target:
+def _tcp(url: str, parts: SplitResult, port: int | None, units: str | None, usual: tuple[int, ...]) -> Target:
     if not parts.hostname or parts.path not in ("", "/") or port == 0:
         raise InputError(f"{url!r} is not tcp://HOST[:PORT]; {_EXAMPLE}.")
     options = _options(url, parts.query, ("units",))
-    chosen = parse_units(units or options.get("units"), "tcp", UNITS_TCP)
+    chosen = parse_units(units or options.get("units"), "tcp", usual)
     return Target("tcp", parts.hostname, chosen, ports=(port,) if port else PORTS)
 
 
-def _rtu(url: str, parts: SplitResult, units: str | None) -> Target:
+def _rtu(url: str, parts: SplitResult, units: str | None, usual: tuple[int, ...]) -> Target:
     if parts.netloc or len(parts.path) < 2:
         raise InputError(f"{url!r} has no path of a serial port after three slashes; {_EXAMPLE}.")
     options = _options(url, parts.query, _OPTIONS)
@@ -69,7 +72,7 @@ def _rtu(url: str, parts: SplitResult, units: str | None) -> Target:
         raise InputError(f"parity is {parity!r}, it must be N, E or O.")
     if stop not in ("1", "2"):
         raise InputError(f"stop is {stop!r}, it must be 1 or 2.")
-    chosen = parse_units(units or options.get("units"), "rtu", UNITS_RTU)
+    chosen = parse_units(units or options.get("units"), "rtu", usual)
     return Target("rtu", parts.path, chosen, baud=int(baud), parity=parity, stop_bits=int(stop))
 
 

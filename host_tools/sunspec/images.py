@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -14,6 +14,7 @@ from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP  # type: ignore[
 
 from hal.net import TcpStream
 from host_tools.hil.script import run_script
+from host_tools.plant.registers import port_of
 from host_tools.sunspec.maps import Registers, images, standard
 from host_tools.sunspec.tables import Encoder
 from host_tools.sunspec.upy.scan import scan
@@ -60,7 +61,7 @@ class Server:
         unit = SimDevice(UNIT, _blocks(self._registers), action=partial(_serve, self._registers))
         self._server = ModbusTcpServer([unit], address=("127.0.0.1", 0))
         await self._server.serve_forever(background=True)
-        return int(cast(asyncio.Server, self._server.transport).sockets[0].getsockname()[1])
+        return port_of(self._server)
 
     async def __aexit__(self, *_: object) -> None:
         await self._server.shutdown()  # type: ignore[no-untyped-call]

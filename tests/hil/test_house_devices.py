@@ -17,6 +17,7 @@ from sqlalchemy import select
 from host_tools.aggregator.store import DeviceRow
 from host_tools.hil.paced_line import PacedLine
 from host_tools.hil.unixport import NodeError
+from host_tools.plant.registers import port_of
 from host_tools.profiles import check, compact
 
 pytestmark = pytest.mark.needs("micropython")
@@ -57,7 +58,7 @@ async def charger() -> AsyncIterator[int]:
     """Serve the charger and give its port."""
     server = ModbusTcpServer([wallbox()], address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
-    yield int(cast(asyncio.Server, server.transport).sockets[0].getsockname()[1])
+    yield port_of(server)
     await server.shutdown()
 
 

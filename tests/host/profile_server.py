@@ -3,7 +3,6 @@
 Factors are computed here from scale, unit and sign; nothing of the compact form is used.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hal.net import TcpStream
+from host_tools.plant.registers import port_of
 from host_tools.profiles.form import Back, Command, Profile, Reading, Register, Write
 from islet.drivers.modbus_tcp import ModbusTcp
 
@@ -129,7 +129,7 @@ class ProfileServer:
         """Listen on loopback and return the port."""
         self._server = ModbusTcpServer(self.device(), address=("127.0.0.1", 0))
         await self._server.serve_forever(background=True)
-        return int(cast(asyncio.Server, self._server.transport).sockets[0].getsockname()[1])
+        return port_of(self._server)
 
     async def stop(self) -> None:
         """Close the port."""

@@ -1,6 +1,5 @@
 """A pymodbus server of register maps for tests: counts what is asked, refuses what is not there, can misbehave."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from host_tools.plant.register_map import BASE
 from host_tools.plant.register_unit import Unit
+from host_tools.plant.registers import port_of
 
 Registers = Mapping[int, int]
 WRITES = (5, 6, 15, 16, 22, 23)
@@ -70,7 +70,7 @@ class MapServer:
         self._server = _Server(self.devices(), address=address)
         self._server.one_client = self._one_client
         await self._server.serve_forever(background=True)
-        return int(cast(asyncio.Server, self._server.transport).sockets[0].getsockname()[1])
+        return port_of(self._server)
 
     async def stop(self) -> None:
         """Close the port and all connections."""
