@@ -75,7 +75,7 @@ class Hookup:
         self._ordered: list = []
         self.bound: list[Bound] = []
         self.buses = [self._bus(line, devices.on(line)) for line in devices.lines]
-        self._commands = [one.device.commands for one in self.bound if one.role != roles.METER]
+        self._commands = [one.device.commands for one in self.bound]
         self.parts = Parts(
             [one.part for one in self._of(roles.INVERTER)],
             [one.part for one in self._of(roles.BATTERY)],

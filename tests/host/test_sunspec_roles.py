@@ -19,6 +19,7 @@ from sunspec_server import MapServer, Request
 from hal.net import TcpStream
 from host_tools.plant.register_map import RegisterMap
 from host_tools.sunspec import maps
+from islet.base.reading import Reading
 from islet.drivers import roles
 from islet.drivers.bus import BusTask
 from islet.drivers.modbus import ILLEGAL_ADDRESS, ModbusError
@@ -72,7 +73,7 @@ class Rig:
         self.client = ModbusTcp(TcpStream("127.0.0.1", port, _ticks_ms, 1000))
         self.driver = open_device(self.client, 1, role, **options)
         names = ("pv_w", "pv_available_w", "battery_w", "battery_hz", "soc_pu")
-        self.image = SimpleNamespace(**{name: roles.Reading() for name in names})
+        self.image = SimpleNamespace(**{name: Reading() for name in names})
         self.wishes = SimpleNamespace(
             pv_limit_w=1e9, battery_w=0.0, forming=False, form_hz=50.0, form_v=230.0
         )

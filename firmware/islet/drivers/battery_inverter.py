@@ -12,7 +12,7 @@ from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_ac import Ac
 from islet.drivers.sunspec_dc import open_ports
 from islet.drivers.sunspec_driver import SunSpecDriver
-from islet.drivers.sunspec_tell import copy, tell
+from islet.drivers.sunspec_tell import tell
 from islet.drivers.sunspec_write import words
 
 OFF = 0  # `state`, as St of model 64900
@@ -41,7 +41,6 @@ class BatteryInverter(SunSpecDriver):
 
     name = "battery"
     role = roles.BATTERY
-    filled = ("battery_w", "battery_hz", "soc_pu")
     _ac: Ac  # made by start
     _storage: Points
     _control: Points
@@ -131,11 +130,9 @@ class BatteryInverter(SunSpecDriver):
         if self.dc:
             await self.dc.read(now_ms)
             if not self.can_set:
-                copy(self.dc.storage, self.readings["w"], now_ms)
+                self.readings["w"].take(self.dc.storage, now_ms)
         if image is not None:
-            copy(self.readings["w"], image.battery_w, now_ms)
-            copy(self.readings["hz"], image.battery_hz, now_ms)
-            copy(self.readings["soc_pu"], image.soc_pu, now_ms)
+            self.fill(image, now_ms)
         await self._read_state()
 
     async def _read_state(self) -> None:

@@ -4,6 +4,7 @@ Read-only until `enabled`, which a person sets: most profiles were written from 
 """
 
 from islet.base.clock import add_ms, elapsed_ms
+from islet.base.reading import Reading
 from islet.drivers import profile_types, roles
 from islet.drivers.modbus import ModbusError
 from islet.drivers.profile_command import Order
@@ -31,7 +32,7 @@ class ProfileDevice:
         self.enabled = enabled
         self.rated_w = rated_w
         self.gap_ms = profile["gap_ms"]
-        self.readings = {name: roles.Reading() for name in roles.readings(self.role)}
+        self.readings = {name: Reading() for name in roles.readings(self.role)}
         self.commands = roles.Commands({row[0]: row[3] for row in profile["do"]})
         self._rows = profile["read"]
         self._names = {row[0] for row in self._rows}
@@ -172,10 +173,7 @@ class ProfileDevice:
     def _fill(self, image, seen: set, now_ms: int) -> None:
         for name, quantity in self._filled:
             if name in seen:
-                reading = self.readings[name]
-                target = getattr(image, quantity)
-                value = reading.value if reading.quality == OK else target.value
-                target.set(value, now_ms, reading.quality)
+                getattr(image, quantity).take(self.readings[name], now_ms)
 
     def _rating(self) -> float:
         """Return the device's rating, else the one it was given, 0 where neither is known."""

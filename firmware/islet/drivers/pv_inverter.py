@@ -12,7 +12,7 @@ from islet.drivers.sunspec_ac import Ac, model_of
 from islet.drivers.sunspec_dc import open_ports
 from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_limit import Limit123, Limit704
-from islet.drivers.sunspec_tell import copy, found, tell
+from islet.drivers.sunspec_tell import found, tell
 from islet.names import NOT_IMPLEMENTED, OK, SUSPECT
 
 FREE_W = 1e9  # above any rating
@@ -23,7 +23,6 @@ class PvInverter(SunSpecDriver):
 
     name = "pv"
     role = roles.INVERTER
-    filled = ("pv_w", "pv_available_w")
     _ac: Ac  # made by start
     _available: Points
 
@@ -75,7 +74,7 @@ class PvInverter(SunSpecDriver):
             await self._available.read()
         self._tell(now_ms)
         if image is not None:
-            self._fill(image, now_ms)
+            self.fill(image, now_ms)
 
     def _tell(self, now_ms: int) -> None:
         self._ac.tell(self.readings, now_ms)
@@ -88,11 +87,6 @@ class PvInverter(SunSpecDriver):
             tell(self.readings["available_w"], self._available, ("WAval",), now_ms)
         if self.rated_w:
             self.readings["rated_w"].set(self.rated_w, now_ms)
-
-    def _fill(self, image, now_ms: int) -> None:
-        copy(self.readings["w"], image.pv_w, now_ms)
-        if self._has_available:
-            copy(self.readings["available_w"], image.pv_available_w, now_ms)
 
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes it."""

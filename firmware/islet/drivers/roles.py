@@ -6,7 +6,6 @@ a meter's `w` imports, its `var` injects into the building. Voltages and current
 """
 
 from islet.base.lease import MAX_SPAN_MS, Lease
-from islet.names import NEVER, OK
 
 INVERTER = "inverter"
 BATTERY = "battery"
@@ -43,7 +42,7 @@ _ROLES = (
 )
 # what a driver of a role fills in the process image, and which wish it carries out
 _BINDINGS = (
-    (INVERTER, (("w", "pv_w"),), (("limit_w", "pv_limit_w"),)),
+    (INVERTER, (("w", "pv_w"), ("available_w", "pv_available_w")), (("limit_w", "pv_limit_w"),)),
     (BATTERY, (("w", "battery_w"), ("hz", "battery_hz"), ("soc_pu", "soc_pu")), (("power_w", "battery_w"),)),
 )
 
@@ -81,26 +80,6 @@ def _row(role: str) -> tuple:
         if row[0] == role:
             return row
     raise KeyError(role)
-
-
-class Reading:
-    """A value with the tick at which it was true and its quality, set as a quantity of the process image is."""
-
-    def __init__(self) -> None:
-        self.value = 0.0
-        self.stamp_ms = 0
-        self.quality = NEVER
-
-    def set(self, value, now_ms: int, quality: int = OK) -> None:
-        """Note a value read at now_ms."""
-        self.value = value
-        self.stamp_ms = now_ms
-        self.quality = quality
-
-    def degrade(self, quality: int) -> None:
-        """Lower the trust in the value; what was never read stays so."""
-        if self.quality < quality:
-            self.quality = quality
 
 
 class Commands:

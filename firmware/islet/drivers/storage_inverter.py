@@ -16,7 +16,7 @@ from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_ac import Ac, model_of
 from islet.drivers.sunspec_dc import open_ports
 from islet.drivers.sunspec_driver import SunSpecDriver
-from islet.drivers.sunspec_tell import copy, found, tell
+from islet.drivers.sunspec_tell import found, tell
 from islet.names import NOT_IMPLEMENTED
 
 OFF, FOLLOWING, FORMING, FAULT = range(4)  # `state`, as BatteryInverter has it
@@ -33,7 +33,6 @@ class StorageInverter(SunSpecDriver):
 
     name = "battery"
     role = roles.BATTERY
-    filled = ("battery_w", "battery_hz", "soc_pu")
     can_form = False
     _ac: Ac  # made by start
     _control: Points
@@ -88,9 +87,7 @@ class StorageInverter(SunSpecDriver):
         self._rate()
         self._tell(now_ms)
         if image is not None:
-            copy(self.readings["w"], image.battery_w, now_ms)
-            copy(self.readings["hz"], image.battery_hz, now_ms)
-            copy(self.readings["soc_pu"], image.soc_pu, now_ms)
+            self.fill(image, now_ms)
 
     def _rate(self) -> None:
         """Take 100 % from WChaMax as it is now: a setting moves it, and at night it may not be there."""
@@ -106,7 +103,7 @@ class StorageInverter(SunSpecDriver):
         readings = self.readings
         self._ac.tell(readings, now_ms)
         if self.dc and self.dc.has_storage:
-            copy(self.dc.storage, readings["w"], now_ms)
+            readings["w"].take(self.dc.storage, now_ms)
         elif not self._whole:
             readings["w"].set(readings["w"].value, now_ms, NOT_IMPLEMENTED)
         name = "ChaState" if self._charge is self._control else "SoC"

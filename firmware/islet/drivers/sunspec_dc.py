@@ -3,7 +3,7 @@
 Positive W flows into the inverter: PV generates, a battery discharges.
 """
 
-from islet.drivers import roles
+from islet.base.reading import Reading
 from islet.drivers.points import DC_MEASURE, MPPT
 from islet.drivers.sunspec import Points
 from islet.drivers.sunspec_tell import found
@@ -22,8 +22,8 @@ class DcPorts:
 
     def __init__(self, points: Points, group: str, kinds: tuple) -> None:
         """Points have been read; group as in the model, one kind for each of its ports."""
-        self.storage = roles.Reading()
-        self.ports = [(i + 1, kinds[i], roles.Reading()) for i in range(len(kinds))]
+        self.storage = Reading()
+        self.ports = [(i + 1, kinds[i], Reading()) for i in range(len(kinds))]
         self.has_pv = PV in kinds
         self.has_storage = any(kind in (CHARGING, DISCHARGING, BOTH) for kind in kinds)
         self._points = points

@@ -1,5 +1,6 @@
 """What the drivers of inverters and batteries by SunSpec share: readings, counted writes, how trust is lost."""
 
+from islet.base.reading import Reading
 from islet.drivers import roles
 from islet.drivers.sunspec_dc import DcPorts
 from islet.drivers.sunspec_write import Writer
@@ -7,17 +8,16 @@ from islet.names import COMM
 
 
 class SunSpecDriver:
-    """A driver says its `role`, the quantities of the image that it fills, and what `forget` forgets."""
+    """A driver says its `role` and what `forget` forgets."""
 
     role = ""
-    filled: tuple = ()
 
     def __init__(self, device, safe: dict) -> None:
         """device is a SunSpecDevice; safe as in roles.Commands."""
         self.device = device
         self.rated_w = 0.0
         self.dc: DcPorts | None = None  # its DC side, where models tell of it
-        self.readings = {name: roles.Reading() for name in roles.readings(self.role)}
+        self.readings = {name: Reading() for name in roles.readings(self.role)}
         self.commands = roles.Commands(safe)
         self._writer = Writer(device)
 
@@ -31,11 +31,16 @@ class SunSpecDriver:
         """Return how often what was written did not read back."""
         return self._writer.mismatches
 
+    def fill(self, image, now_ms: int) -> None:
+        """Set the quantities of the role to what was just read."""
+        for name, quantity in roles.binding(self.role)[0]:
+            getattr(image, quantity).take(self.readings[name], now_ms)
+
     def lose(self, image) -> None:
         """Lower the trust in what this device told: it does not answer. The image may be None."""
         if image is not None:
-            for name in self.filled:
-                getattr(image, name).degrade(COMM)
+            for _, quantity in roles.binding(self.role)[0]:
+                getattr(image, quantity).degrade(COMM)
         for reading in self.readings.values():
             reading.degrade(COMM)
         if self.dc:

@@ -11,8 +11,8 @@ from struct import unpack_from
 from islet.drivers import roles
 from islet.drivers.points import COMMON
 from islet.drivers.sunspec import Points
+from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_tell import tell, tell_count
-from islet.names import COMM
 
 METERS = (201, 202, 203, 204, 211, 212, 213, 214)
 _VALUES = (
@@ -30,20 +30,17 @@ _TURNS = b"SolarEdge"
 _MAKER = 2  # Mn in model 1
 
 
-class SunSpecMeter:
+class SunSpecMeter(SunSpecDriver):
     """Fills `readings`; it can be told nothing."""
 
     name = "meter"
     role = roles.METER
-    writes = 0
-    mismatches = 0
     _points: Points  # made by start
 
     def __init__(self, device) -> None:
         """device is a SunSpecDevice."""
-        self.device = device
+        super().__init__(device, {})
         self.turned = False
-        self.readings = {name: roles.Reading() for name in roles.readings(roles.METER)}
         self._scale = ""
         self._values: list = []
 
@@ -82,11 +79,3 @@ class SunSpecMeter:
 
     async def apply(self, _wishes, _now_ms: int) -> None:
         """Do nothing: a meter takes no orders."""
-
-    def lose(self, _image) -> None:
-        """Lower the trust in what this device told: it does not answer."""
-        for reading in self.readings.values():
-            reading.degrade(COMM)
-
-    def forget(self) -> None:
-        """Do nothing: nothing was written."""

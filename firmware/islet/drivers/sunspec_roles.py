@@ -5,6 +5,7 @@ A driver is imported when a device needs it: one that none needs takes no memory
 
 import errno
 
+from islet.base.reading import Reading
 from islet.drivers import roles
 from islet.drivers.points import AC_CONTROLS, BASIC_STORAGE
 from islet.drivers.sunspec import SunSpecDevice
@@ -41,7 +42,7 @@ class SunSpecBattery:
     def __init__(self, device, reversion_s: int = 60) -> None:
         """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
         self.device = device
-        self.readings = {name: roles.Reading() for name in roles.readings(roles.BATTERY)}
+        self.readings = {name: Reading() for name in roles.readings(roles.BATTERY)}
         self.commands = roles.Commands({"power_w": 0.0})
         self._drivers: list = []  # the one in use
         self._reversion_s = reversion_s

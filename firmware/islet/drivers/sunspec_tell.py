@@ -2,8 +2,6 @@
 
 import errno
 
-from islet.names import OK
-
 
 async def found(points) -> bool:
     """Read points for the first time; return whether the device lets any be read. OSError as `Points.read`."""
@@ -38,8 +36,3 @@ def tell_count(target, points, name: str, scale: str, now_ms: int) -> None:
     exponent = points.raw(scale) if scale else 0
     count = count // 10**-exponent if exponent < 0 else count * 10**exponent
     target.set(int(count), now_ms)
-
-
-def copy(reading, target, now_ms: int) -> None:
-    """Set a quantity of the image to a reading just made; without a value only its quality."""
-    target.set(reading.value if reading.quality == OK else target.value, now_ms, reading.quality)
