@@ -64,23 +64,25 @@ def _is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _number(raw: dict, row: tuple, errors: list):
+def number(raw: dict, row: tuple, errors: list, where: str = "", whole: bool = False):
+    """Return the number of a row (name, default, lowest, highest); errors gets what is wrong, after `where`."""
     name, default, low, high = row
     value = raw.get(name, default)
     if value is None:
-        errors.append(name + " is missing")
-    elif not _is_number(value) or not low <= value <= high:
-        errors.append("%s is %r, must be a number from %s to %s" % (name, value, low, high))
+        errors.append("%s%s is missing" % (where, name))
+    elif not _is_number(value) or (whole and not isinstance(value, int)) or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        errors.append("%s%s is %r, must be %s from %s to %s" % (where, name, value, kind, low, high))
     return value
 
 
-def _word(raw: dict, name: str, errors: list):
+def word(raw: dict, name: str, longest: int, letters: str, errors: list, where: str = ""):
+    """Return the word of that name, of 1 to `longest` of these letters; errors as in number."""
     value = raw.get(name)
-    longest, letters = (MAX_NAME, NAME_LETTERS) if name in NAMES else (MAX_HOST, HOST_LETTERS)
     text = value if isinstance(value, str) else ""
     if not 0 < len(text) <= longest or not all(letter in letters for letter in text):
         kinds = "letters, digits, " + " ".join(letters[62:])
-        errors.append("%s is %r, must be a word of 1 to %d %s" % (name, value, longest, kinds))
+        errors.append("%s%s is %r, must be a word of 1 to %d %s" % (where, name, value, longest, kinds))
     return value
 
 
@@ -101,9 +103,11 @@ class Settings:
     def __init__(self, raw: dict) -> None:
         errors: list = []
         for row in NUMBERS:
-            setattr(self, row[0], _number(raw, row, errors))
-        for name in NAMES + HOSTS:
-            setattr(self, name, _word(raw, name, errors))
+            setattr(self, row[0], number(raw, row, errors))
+        for name in NAMES:
+            setattr(self, name, word(raw, name, MAX_NAME, NAME_LETTERS, errors))
+        for name in HOSTS:
+            setattr(self, name, word(raw, name, MAX_HOST, HOST_LETTERS, errors))
         self.price_per_kwh = _prices(raw, errors)
         known = [row[0] for row in NUMBERS] + list(NAMES + HOSTS) + ["price_per_kwh"]
         errors += ["%s is not a setting" % name for name in raw if name not in known]

@@ -2,7 +2,7 @@
 
 import json
 
-from islet.config import HOST_LETTERS, MAX_HOST, NAME_LETTERS
+from islet.config import HOST_LETTERS, MAX_HOST, NAME_LETTERS, number, word
 from islet.drivers import roles
 
 FILE = "devices.json"
@@ -36,22 +36,22 @@ class Line:
     port: int
 
     def __init__(self, raw: dict, errors: list) -> None:
-        self.name = _word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "line")
-        where = "line %s" % self.name
+        self.name = word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "line: ")
+        where = "line %s: " % self.name
         self.kind = raw.get("kind")
         if self.kind == TCP:
-            self.host = _word(raw, "host", MAX_HOST, HOST_LETTERS, errors, where)
+            self.host = word(raw, "host", MAX_HOST, HOST_LETTERS, errors, where)
         elif self.kind == RTU:
-            self.device = _word(raw, "device", MAX_HOST, HOST_LETTERS + "/", errors, where)
+            self.device = word(raw, "device", MAX_HOST, HOST_LETTERS + "/", errors, where)
             self.parity = raw.get("parity", "N")
             if self.parity not in PARITIES:
-                errors.append("%s: parity is %r, must be N, E or O" % (where, self.parity))
+                errors.append("%sparity is %r, must be N, E or O" % (where, self.parity))
         else:
-            errors.append("%s: kind is %r, must be tcp or rtu" % (where, self.kind))
+            errors.append("%skind is %r, must be tcp or rtu" % (where, self.kind))
             return
         numbers, words = (TCP_NUMBERS, ("host",)) if self.kind == TCP else (RTU_NUMBERS, ("device", "parity"))
         for row in numbers:
-            setattr(self, row[0], _number(raw, row, errors, where))
+            setattr(self, row[0], number(raw, row, errors, where, row[0] in WHOLE))
         _unknown(raw, ("name", "kind") + words, numbers, errors, where)
 
 
@@ -67,17 +67,17 @@ class Entry:
     chain: int
 
     def __init__(self, raw: dict, errors: list) -> None:
-        self.name = _word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "device")
-        where = "device %s" % self.name
-        self.line = _word(raw, "line", MAX_NAME, NAME_LETTERS, errors, where)
+        self.name = word(raw, "name", MAX_NAME, NAME_LETTERS, errors, "device: ")
+        where = "device %s: " % self.name
+        self.line = word(raw, "line", MAX_NAME, NAME_LETTERS, errors, where)
         self.role = raw.get("role")
-        self.driver = _word(raw, "driver", MAX_DRIVER, NAME_LETTERS, errors, where)
+        self.driver = word(raw, "driver", MAX_DRIVER, NAME_LETTERS, errors, where)
         if self.role not in roles.names():
-            errors.append("%s: role is %r, must be one of %s" % (where, self.role, " ".join(roles.names())))
+            errors.append("%srole is %r, must be one of %s" % (where, self.role, " ".join(roles.names())))
         self.control = _flag(raw, "control", self.driver == SUNSPEC, errors, where)
         self.behind_load_ct = _flag(raw, "behind_load_ct", self.role == roles.CHARGER, errors, where)
         for row in DEVICE_NUMBERS:
-            setattr(self, row[0], _number(raw, row, errors, where))
+            setattr(self, row[0], number(raw, row, errors, where, row[0] in WHOLE))
         words = ("name", "line", "role", "driver", "control", "behind_load_ct")
         _unknown(raw, words, DEVICE_NUMBERS, errors, where)
 
@@ -164,37 +164,16 @@ def _objects(raw: dict, key: str, most: int, errors: list) -> list:
     return [one for one in found if isinstance(one, dict)]
 
 
-def _word(raw: dict, key: str, longest: int, letters: str, errors: list, where: str):
-    value = raw.get(key)
-    text = value if isinstance(value, str) else ""
-    if not 0 < len(text) <= longest or not all(letter in letters for letter in text):
-        kinds = "letters, digits, " + " ".join(letters[62:])
-        errors.append("%s: %s is %r, must be a word of 1 to %d %s" % (where, key, value, longest, kinds))
-    return value
-
-
 def _flag(raw: dict, key: str, default: bool, errors: list, where: str):
     value = raw.get(key, default)
     if not isinstance(value, bool):
-        errors.append("%s: %s is %r, must be true or false" % (where, key, value))
-    return value
-
-
-def _number(raw: dict, row: tuple, errors: list, where: str):
-    key, default, low, high = row
-    value = raw.get(key, default)
-    kinds = (int,) if key in WHOLE else (int, float)
-    if value is None:
-        errors.append("%s: %s is missing" % (where, key))
-    elif not isinstance(value, kinds) or isinstance(value, bool) or not low <= value <= high:
-        kind = "a whole number" if key in WHOLE else "a number"
-        errors.append("%s: %s is %r, must be %s from %s to %s" % (where, key, value, kind, low, high))
+        errors.append("%s%s is %r, must be true or false" % (where, key, value))
     return value
 
 
 def _unknown(raw: dict, words: tuple, numbers: tuple, errors: list, where: str) -> None:
     known = words + tuple([row[0] for row in numbers])
-    errors += ["%s: %s is not a setting" % (where, key) for key in raw if key not in known]
+    errors += ["%s%s is not a setting" % (where, key) for key in raw if key not in known]
 
 
 def _doubles(names: list, what: str) -> list:
