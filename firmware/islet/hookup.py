@@ -75,6 +75,7 @@ class Hookup:
         self._ordered: list = []
         self.bound: list[Bound] = []
         self.buses = [self._bus(line, devices.on(line)) for line in devices.lines]
+        self._named = {one.name: one for one in self.bound}
         self._commands = [one.device.commands for one in self.bound]
         self.parts = Parts(
             [one.part for one in self._of(roles.INVERTER)],
@@ -86,8 +87,7 @@ class Hookup:
 
     def can(self, name: str, do: str) -> bool:
         """Return whether a device of that name takes that command from outside now."""
-        held = self.islanded and any(one.name == name for one in self._of(roles.CHARGER))
-        return self._takes(name, do) and not held
+        return self._takes(name, do) and not (self.islanded and self._named[name].role == roles.CHARGER)
 
     def order(self, name: str, do: str, to: float, now_ms: int, span_ms: int) -> None:
         """Lease a command to a device for span_ms; the device holds it within its own bounds.
@@ -98,7 +98,7 @@ class Hookup:
             ordered = self._ordered + [[name, do]]
             self._hw.store.save(ORDERS, json.dumps(ordered).encode())
             self._ordered = ordered
-        self._ask(name, do, to, now_ms, span_ms)
+        self._named[name].device.commands.ask(do, to, now_ms, span_ms)
 
     def restore(self, data: bytes) -> None:
         """Take up which commands were ordered before this start: their leases are over. ValueError if damaged."""
@@ -113,18 +113,13 @@ class Hookup:
         for name, do in rows:
             if self._takes(name, do):
                 self._ordered.append([name, do])
-                self._ask(name, do, 0.0, 0, 0)
+                self._named[name].device.commands.ask(do, 0.0, 0, 0)
 
     def _takes(self, name: str, do: str) -> bool:
-        for one in self.bound:
-            if one.name == name and one.role in REMOTE and one.part.control:
-                return do in one.device.commands.safe
-        return False
-
-    def _ask(self, name: str, do: str, to: float, now_ms: int, span_ms: int) -> None:
-        for one in self.bound:
-            if one.name == name:
-                one.device.commands.ask(do, to, now_ms, span_ms)
+        one = self._named.get(name)
+        if one is None or one.role not in REMOTE or not one.part.control:
+            return False
+        return do in one.device.commands.safe
 
     def step(self, islanded: bool, now_ms: int) -> None:
         """Say that what is wished is wished now; an island ends what chargers were told, for it carries the load."""
@@ -238,9 +233,9 @@ def _told(member) -> tuple:
 
 
 def _sunspec(client, entry):
-    from islet.drivers.sunspec_roles import open_device
+    from islet.drivers.sunspec_roles import ROLES, open_device
 
-    if entry.role in (roles.INVERTER, roles.BATTERY, roles.METER):
+    if entry.role in ROLES:
         base = entry.base or None  # 0: where SunSpec's maps begin
         return open_device(client, entry.unit, entry.role, entry.chain, base, entry.reversion_s)
     raise ValueError("device %s: SunSpec has no models of a %s" % (entry.name, entry.role))

@@ -9,6 +9,7 @@ from host_tools.errors import InputError
 from host_tools.profiles import check, compact
 from host_tools.profiles.form import Profile
 from islet import devices
+from islet.drivers.sunspec_roles import ROLES
 from islet.hookup import PROFILE
 
 PV_UNIT = 1
@@ -57,7 +58,7 @@ def read(file: Path) -> devices.Devices:
             wrong.append(
                 f"device {entry.name}: {entry.driver} is for the role {profile.role}, not {entry.role}"
             )
-        elif not profile and entry.role not in ("inverter", "battery", "meter"):
+        elif not profile and entry.role not in ROLES:
             wrong.append(f"device {entry.name}: SunSpec has no models of a {entry.role}")
     if wrong:
         raise InputError(f"{file}: {'; '.join(wrong)}.")

@@ -10,6 +10,8 @@ from islet.drivers import roles
 from islet.drivers.points import AC_CONTROLS, BASIC_STORAGE
 from islet.drivers.sunspec import SunSpecDevice
 
+ROLES = (roles.INVERTER, roles.BATTERY, roles.METER)  # those that SunSpec has models of
+
 
 def open_device(
     client, unit: int, role: str, number: int = 0, base: int | None = None, reversion_s: int = 60

@@ -66,8 +66,7 @@ class Total:
             quantity = self._quantities[k]
             if self._sleeps and quantity.quality == NOT_IMPLEMENTED:
                 continue
-            low, high = self._spans[k]
-            if not low <= quantity.value <= high and quantity.quality == OK:  # nor is one that is no number
+            if quantity.quality == OK and not _within(quantity, self._spans[k]):
                 quality = max(quality, SUSPECT)
             weight = self._weights[k] if self._weights else 1.0
             value += quantity.value * weight
@@ -134,13 +133,13 @@ class Parts:
         gives is taken from the share of the others.
         """
         self._split_pv(wishes.pv_limit_w, safe_pv_w, now_ms)
-        told_w = self._told_w(now_ms)
-        all_w = self._told_w(None)
+        answering_w = self._told_w(now_ms)
+        told_w = answering_w or self._told_w(None)
         for k in range(len(self.batteries)):
             part = self.batteries[k]
             share = 0.0
-            if part.control and (not told_w or part.battery_w.usable(now_ms)):
-                share = _rated_w(part) / (told_w or all_w)
+            if part.control and (not answering_w or part.battery_w.usable(now_ms)):
+                share = _rated_w(part) / told_w
             part.wishes.battery_w = wishes.battery_w * share
             _hold_up(part.wishes, wishes, k == 0)
             _hold_up(part.safe, wishes, k == 0)
@@ -175,6 +174,12 @@ def _span(part: Part) -> tuple:
     return (-OVER_RATING * part.rated_w, OVER_RATING * part.rated_w) if part.rated_w else ANY_W
 
 
+def _within(quantity, span: tuple) -> bool:
+    """Return whether a value can be a reading; one that is no number cannot."""
+    low, high = span
+    return low <= quantity.value <= high
+
+
 def _rated_w(part: Part) -> float:
     """Return what a part's share goes by; a rating that is not told is that of the only one."""
     return part.rated_w or 1.0
@@ -182,10 +187,9 @@ def _rated_w(part: Part) -> float:
 
 def _given_w(part: Part, now_ms: int) -> float:
     """Return what PV that is only read gives; the most that it can where that is not known."""
-    low, high = _span(part)
     if part.pv_w.quality == NOT_IMPLEMENTED:
         return 0.0
-    if part.pv_w.usable(now_ms) and low <= part.pv_w.value <= high:
+    if part.pv_w.usable(now_ms) and _within(part.pv_w, _span(part)):
         return part.pv_w.value
     return part.rated_w
 
