@@ -1,13 +1,13 @@
 """A Modbus TCP gateway with slaves behind it, one of which fails; it serves one request after the other."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from struct import pack, unpack_from
 
 from host_tools.hil.dead_slave import BAD, HEALTHY, PAUSE_MS, Driven, Span, process
 from host_tools.hil.rtu_rig import holding
+from host_tools.hil.side import Listener, side_loop
 
 TURN_S = 0.02  # of a slave that is well
 CLIENT_MS = 1000  # how long the client waits
@@ -20,43 +20,23 @@ FAULTS = {
     "told too late": (1.5, 11),  # all others wait until then
 }
 _MBAP = 7
-_START_S = 10.0
 
 
-class Gateway:
-    """Listens on loopback; `fault` is how the unit BAD fails, empty for not at all."""
+class Gateway(Listener):
+    """Serves all connections; `fault` is how the unit BAD fails, empty for not at all."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.fault = ""
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> int:
-        """Listen and return the port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def stop(self) -> None:
-        """Close the port and all connections."""
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
-        try:
-            while True:
-                head = await reader.readexactly(_MBAP)
-                pdu = await reader.readexactly(unpack_from(">H", head, 4)[0] - 1)
-                answer = await self._answer(head[_MBAP - 1], pdu)
-                if answer:
-                    writer.write(head[:4] + pack(">HB", len(answer) + 1, head[_MBAP - 1]) + answer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            writer.close()
-        finally:
-            self._tasks.discard(task)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request after the other."""
+        while True:
+            head = await reader.readexactly(_MBAP)
+            pdu = await reader.readexactly(unpack_from(">H", head, 4)[0] - 1)
+            answer = await self._answer(head[_MBAP - 1], pdu)
+            if answer:
+                writer.write(head[:4] + pack(">HB", len(answer) + 1, head[_MBAP - 1]) + answer)
 
     async def _answer(self, unit: int, pdu: bytes) -> bytes:
         """Return the PDU answered, of functions 3 and 16 only; empty for silence."""
@@ -74,19 +54,14 @@ class Gateway:
 @contextmanager
 def driven(*units: int, pause_ms: int = PAUSE_MS) -> "Iterator[tuple[Driven, Gateway]]":
     """Yield a bus task that polls these units through a gateway of its own, and the gateway."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
     gateway = Gateway()
-    port = asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(_START_S)
-    try:
-        with process(port, 0, CLIENT_MS, pause_ms, COUNT, *units) as bus:
-            yield Driven(bus), gateway
-    finally:
-        asyncio.run_coroutine_threadsafe(gateway.stop(), loop).result(_START_S)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_START_S)
-        loop.close()
+    with side_loop() as run:
+        port = run(gateway.start())
+        try:
+            with process(port, 0, CLIENT_MS, pause_ms, COUNT, *units) as bus:
+                yield Driven(bus), gateway
+        finally:
+            run(gateway.stop())
 
 
 def alone(ms: int, pause_ms: int = PAUSE_MS) -> Span:

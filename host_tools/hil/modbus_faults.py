@@ -1,14 +1,14 @@
 """A proxy between a Modbus TCP client and its server that spoils answers at frame level, request by request."""
 
 import asyncio
-import errno
 import random
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from struct import pack, unpack_from
+
+from host_tools.hil.side import Listener
 
 _MBAP = 7  # transaction, protocol, length, unit
 _ERROR_FLAG = 0x80
@@ -141,7 +141,7 @@ def _altered(answer: bytes, value: int) -> bytes:
     return answer[: _MBAP + 2] + pack(">H", value) * ((len(answer) - _MBAP - 2) // 2)
 
 
-class FaultProxy:
+class FaultProxy(Listener):
     """Listens on loopback, asks the real server in the client's place, and spoils answers by a script.
 
     `script` holds the faults of the next requests, one each; when it is empty answers pass as they are.
@@ -149,46 +149,20 @@ class FaultProxy:
 
     def __init__(self, port: int, script: Iterable[Fault] = ()) -> None:
         """port is that of the server on 127.0.0.1."""
+        super().__init__()
         self.script: deque[Fault] = deque(script)
         self.requests: list[bytes] = []
         self.connections = 0
         self._server_port = port
-        self._listening: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> int:
-        """Listen and return the port."""
-        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self.port
-
-    @property
-    def port(self) -> int:
-        """The port listened on; OSError before start."""
-        if not self._listening:
-            raise OSError(errno.ENOTCONN, "not started")
-        return int(self._listening.sockets[0].getsockname()[1])
-
-    async def stop(self) -> None:
-        """Close the port and all connections."""
-        if self._listening:
-            self._listening.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Relay one connection over one of its own to the server."""
         self.connections += 1
         upstream = await asyncio.open_connection("127.0.0.1", self._server_port)
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-                await self._relay(reader, writer, *upstream)
+            await self._relay(reader, writer, *upstream)
         finally:
-            self._tasks.discard(task)
             upstream[1].close()
-            writer.close()
 
     async def _relay(
         self,

@@ -1,7 +1,5 @@
 """A pymodbus RTU server at the end of a paced line: four blocks of memory, their content a function of the place."""
 
-import asyncio
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +10,11 @@ from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from host_tools.hil.paced_line import PacedLine
+from host_tools.hil.side import side_loop
 
 UNIT = 7
 SIZE = 3000  # registers, or bits, of each block
 REFUSED_AT = 2900  # reading or writing at REFUSED_AT + code is refused with that code
-START_S = 10.0
 
 
 def holding(address: int) -> int:
@@ -60,9 +58,6 @@ def device(unit: int = UNIT) -> SimDevice:
 @contextmanager
 def served(line: PacedLine, baud: int, units: Sequence[int] = (UNIT,)) -> Iterator[None]:
     """Serve units at the line's end, in a thread of its own, while the context lasts."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
 
     async def start() -> ModbusSerialServer:
         devices = [device(unit) for unit in units]
@@ -70,12 +65,9 @@ def served(line: PacedLine, baud: int, units: Sequence[int] = (UNIT,)) -> Iterat
         await server.serve_forever(background=True)
         return server
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(START_S)
-    try:
-        yield
-    finally:
-        stopping: Any = server.shutdown()  # type: ignore[no-untyped-call]
-        asyncio.run_coroutine_threadsafe(stopping, loop).result(START_S)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(START_S)
-        loop.close()
+    with side_loop() as run:
+        server = run(start())
+        try:
+            yield
+        finally:
+            run(server.shutdown())

@@ -1,11 +1,9 @@
 """A node with a charger over TCP and a meter on a serial line beside its inverters: read, told, commanded, let go."""
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from house import House
@@ -16,6 +14,7 @@ from sqlalchemy import select
 
 from host_tools.aggregator.store import DeviceRow
 from host_tools.hil.paced_line import PacedLine
+from host_tools.hil.side import side_loop
 from host_tools.hil.unixport import NodeError
 from host_tools.plant.registers import port_of
 from host_tools.profiles import check, compact
@@ -65,22 +64,16 @@ async def charger() -> AsyncIterator[int]:
 @contextmanager
 def meter() -> Iterator[str]:
     """Serve the meter on a paced line, in a loop of its own, and give the node's end of the line."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    with PacedLine(BAUD) as line:
 
-        async def start() -> ModbusSerialServer:
-            server = ModbusSerialServer([sdm630()], port=line.server, baudrate=BAUD)
-            await server.serve_forever(background=True)
-            return server
+    async def start(port: str) -> ModbusSerialServer:
+        server = ModbusSerialServer([sdm630()], port=port, baudrate=BAUD)
+        await server.serve_forever(background=True)
+        return server
 
-        server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    with side_loop() as run, PacedLine(BAUD) as line:
+        server = run(start(line.server))
         yield line.client
-        asyncio.run_coroutine_threadsafe(cast(Any, server.shutdown()), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+        run(server.shutdown())
 
 
 class Box:
