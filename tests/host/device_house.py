@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sunspec_server import MapServer
+from sunspec_server import MapServer, pv_unit, registers_of
 
 from hal.net import TcpStream
 from islet.drivers.bus import BusTask
@@ -17,6 +17,10 @@ from islet.state.image import Image
 from islet.state.wishes import Wishes
 
 TIMEOUT_MS = 150
+PV = registers_of(pv_unit())  # 2500 W of 4000 W
+LIMIT, RVRT, ENA, CONN = 40155, 40157, 40159, 40154
+W, STATE, MODEL_123 = 40084, 40108, 40150
+MISSING, MISSING_W = 0xFFFF, 0x8000
 
 
 def ticks_ms() -> int:
@@ -67,3 +71,13 @@ async def house(server: MapServer, units: tuple[int, ...] = (1,), **options: Any
     finally:
         one.client.close()
         await server.stop()
+
+
+async def until(one: House, begin_ms: int, end_ms: int) -> None:
+    for now_ms in range(begin_ms, end_ms, 500):
+        await one.round(now_ms)
+
+
+async def ready(one: House) -> bool:
+    await one.round(0)
+    return bool(one.bus.members[0].ready)
