@@ -2,28 +2,14 @@
 
 import json
 
+from ram_store import RamStore
+
 from islet import names
 from islet.sync.command import MAX_VALIDITY_S, SKEW_S, Gate, Inbox, Refused
 from islet.sync.jws import b64url, hmac_sha256
 
 KEY = bytes(range(32))
 NOW = 1_700_000_000
-
-
-class RamStore:
-    def __init__(self) -> None:
-        self.files: dict = {}
-        self.full = False
-
-    def load(self, name: str) -> bytes:
-        if name not in self.files:
-            raise OSError(2)
-        return self.files[name]
-
-    def save(self, name: str, data: bytes) -> None:
-        if self.full:
-            raise OSError(28)
-        self.files[name] = data
 
 
 def _raw(**changes) -> dict:

@@ -2,6 +2,8 @@
 
 import json
 
+from ram_store import RamStore
+
 from islet.devices import load
 from islet.drivers.bus_spacing import SpacedClient
 from islet.hookup import ORDERS, Hookup
@@ -20,22 +22,14 @@ def profile(name: str, role: str, rows: list, commands=(), gap_ms: int = 0) -> b
     return json.dumps(head).encode()
 
 
-class Store:
-    def __init__(self) -> None:
-        still = ["running", 1, 0, "bit", 1, 0, 1, 1, 1, 0, [], [[0, 0], [1, 1]], 0, 0, 0]
-        self.files = {
-            "profile_box": profile("box", "charger", [ROW], [CURRENT], gap_ms=100),
-            "profile_dachs": profile("dachs", "genset", [still], [RUN]),
-            "profile_meter": profile("meter", "meter", [ROW]),
-        }
-
-    def load(self, name: str) -> bytes:
-        if name not in self.files:
-            raise OSError(2)
-        return self.files[name]
-
-    def save(self, name: str, data: bytes) -> None:
-        self.files[name] = data
+def store() -> RamStore:
+    """Return a store with three profiles."""
+    still = ["running", 1, 0, "bit", 1, 0, 1, 1, 1, 0, [], [[0, 0], [1, 1]], 0, 0, 0]
+    made = RamStore()
+    made.files["profile_box"] = profile("box", "charger", [ROW], [CURRENT], gap_ms=100)
+    made.files["profile_dachs"] = profile("dachs", "genset", [still], [RUN])
+    made.files["profile_meter"] = profile("meter", "meter", [ROW])
+    return made
 
 
 class Port:
@@ -51,7 +45,7 @@ class Hardware:
     random = None
 
     def __init__(self) -> None:
-        self.store = Store()
+        self.store = store()
         self.asked: list = []
 
     def stream(self, host, port):
@@ -221,13 +215,8 @@ def test_a_lease_that_ended_while_its_device_was_away_stays_ended():
 
 def test_what_could_not_be_remembered_is_not_carried_out():
     found = hook_up(entry("box", "charger", "box", control=True))
-    save = found._hw.store.save
-
-    def full(name, data):
-        raise OSError(28)
-
     for _ in range(2):  # the second time too
-        found._hw.store.save = full
+        found._hw.store.full = True
         failed = False
         try:
             found.order("box", "current_a", 16.0, NOW_MS, 60_000)
@@ -235,6 +224,6 @@ def test_what_could_not_be_remembered_is_not_carried_out():
             failed = True
         assert failed
         assert not found.bound[0].device.commands.asked("current_a")
-    found._hw.store.save = save
+    found._hw.store.full = False
     found.order("box", "current_a", 16.0, NOW_MS, 60_000)
     assert ORDERS in found._hw.store.files

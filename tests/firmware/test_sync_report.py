@@ -2,22 +2,11 @@
 
 import json
 
+from ram_store import RamStore
+
 from islet import names
 from islet.state.image import Image
 from islet.sync.report import Reports, next_boot
-
-
-class RamStore:
-    def __init__(self) -> None:
-        self.files: dict = {}
-
-    def load(self, name: str) -> bytes:
-        if name not in self.files:
-            raise OSError(2)
-        return self.files[name]
-
-    def save(self, name: str, data: bytes) -> None:
-        self.files[name] = data
 
 
 def _image() -> Image:
