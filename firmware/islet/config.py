@@ -2,6 +2,8 @@
 
 import json
 
+from islet.base import bound
+
 # name, default, lowest, highest: numbers with their unit in the name. None as default: must be given.
 NUMBERS = (
     ("f0_hz", 50.0, 45.0, 65.0),
@@ -12,7 +14,25 @@ NUMBERS = (
     ("soc_min_pu", 0.05, 0.0, 1.0),
     ("soc_max_pu", 1.0, 0.0, 1.0),
     ("reserve_soc_pu", 0.30, 0.0, 1.0),
+    ("storm_reserve_soc_pu", 0.90, 0.0, 1.0),
     ("autonomy_s", 7200.0, 0.0, 604_800.0),
+    ("outage_lead_s", 300.0, 0.0, 3600.0),
+    ("practice_s", 300.0, 60.0, 3600.0),
+    ("practice_soc_pu", 0.60, 0.0, 1.0),
+    ("genset_w", 0.0, 0.0, 500_000.0),
+    ("genset_min_run_s", 600.0, 0.0, 86_400.0),
+    ("genset_start_soc_pu", 0.15, 0.0, 1.0),
+    ("genset_stop_soc_pu", 0.60, 0.0, 1.0),
+    ("ev_discharge_w", 0.0, 0.0, 100_000.0),
+    ("ev_soc_min_pu", 0.50, 0.0, 1.0),
+    ("normal_share_pu", 0.40, 0.0, 1.0),
+    ("deferrable_share_pu", 0.25, 0.0, 1.0),
+    ("shed_min_off_s", 300.0, 0.0, 3600.0),
+    ("shed_min_on_s", 60.0, 0.0, 3600.0),
+    ("cold_load_pu", 1.5, 1.0, 5.0),
+    ("cold_load_s", 900.0, 0.0, 7200.0),
+    ("phase_rated_w", 0.0, 0.0, 100_000.0),
+    ("main_fuse_a", 0.0, 0.0, 1000.0),
     ("import_rated_w", 13_800.0, 0.0, 500_000.0),
     ("export_rated_w", 10_000.0, 0.0, 500_000.0),
     ("default_import_w", 9_200.0, 0.0, 500_000.0),
@@ -29,6 +49,8 @@ NUMBERS = (
     ("hz_max", 51.0, 40.0, 70.0),
     ("fast_open_pu", 0.50, 0.0, 0.9),
     ("ride_s", 2.0, 0.0, 60.0),
+    ("rocof_trip_hz_per_s", 0.0, 0.0, 20.0),
+    ("rocof_trip_s", 0.5, 0.1, 5.0),
     ("enter_v_min_pu", 0.917, 0.8, 1.0),
     ("enter_v_max_pu", 1.05, 1.0, 1.2),
     ("enter_hz_min", 49.5, 40.0, 65.0),
@@ -37,12 +59,18 @@ NUMBERS = (
     ("reconnect_rank", 0.0, 0.0, 100_000.0),
     ("reconnect_spacing_s", 5.0, 0.0, 600.0),
     ("soft_return_s", 300.0, 0.0, 3600.0),
-    ("sync_hz", 0.3, 0.01, 0.5),
-    ("sync_v_pu", 0.10, 0.01, 0.2),
-    ("sync_rad", 0.1745, 0.01, 0.35),
-    ("slip_hz", 0.1, 0.01, 0.3),
+    ("sync_hz", 0.05, 0.005, 0.3),
+    ("sync_v_pu", 0.02, 0.005, 0.1),
+    ("sync_rad", 0.05, 0.01, 0.349),
+    ("sync_dwell_ms", 300.0, 0.0, 10_000.0),
+    ("slip_hz", 0.2, 0.01, 0.3),
+    ("sync_relay", 0.0, 0.0, 1.0),
     ("contactor_close_ms", 50.0, 0.0, 1000.0),
+    ("contactor_open_ms", 20.0, 0.0, 1000.0),
     ("droop_pu", 0.01, 0.0, 0.1),
+    ("v_droop_pu", 0.02, 0.0, 0.1),
+    ("restore_gain", 0.14, 0.0, 2.0),
+    ("restore_delay_samples", 2.0, 0.0, 50.0),
     ("form_timeout_s", 10.0, 1.0, 600.0),
     ("resync_timeout_s", 60.0, 5.0, 3600.0),
     ("report_s", 60.0, 1.0, 3600.0),
@@ -51,6 +79,17 @@ NUMBERS = (
 )
 NAMES = ("site", "node")  # parts of topics and commands
 HOSTS = ("mqtt_host",)
+# name, default, what it may be
+CHOICES = (
+    ("loss_profile", "fast_transfer", ("fast_transfer", "ride_through")),
+    ("grid_code", "site", ("site", "ieee1547_1", "ieee1547_2", "ieee1547_3", "en50549", "vde4105")),
+    ("transfer_owner", "board", ("board", "inverter", "ats")),
+    ("remote_island", "outage", ("off", "outage", "all")),
+    ("neutral_bond", "none", ("none", "board", "inverter")),
+    ("island_network", "inductive", ("inductive", "resistive")),
+    ("volt_var", "off", ("off", "a", "b")),
+    ("volt_watt", "off", ("off", "on")),
+)
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 HOST_LETTERS = NAME_LETTERS + ".:"
 MAX_NAME = 32
@@ -86,6 +125,14 @@ def word(raw: dict, name: str, longest: int, letters: str, errors: list, where: 
     return value
 
 
+def _choice(raw: dict, row: tuple, errors: list):
+    name, default, words = row
+    value = raw.get(name, default)
+    if value not in words:
+        errors.append("%s is %r, must be one of %s" % (name, value, ", ".join(words)))
+    return value
+
+
 def _prices(raw: dict, errors: list):
     prices = raw.get("price_per_kwh")
     if not isinstance(prices, list) or len(prices) != PRICES or not all(_is_price(p) for p in prices):
@@ -108,8 +155,10 @@ class Settings:
             setattr(self, name, word(raw, name, MAX_NAME, NAME_LETTERS, errors))
         for name in HOSTS:
             setattr(self, name, word(raw, name, MAX_HOST, HOST_LETTERS, errors))
+        for choice in CHOICES:
+            setattr(self, choice[0], _choice(raw, choice, errors))
         self.price_per_kwh = _prices(raw, errors)
-        known = [row[0] for row in NUMBERS] + list(NAMES + HOSTS) + ["price_per_kwh"]
+        known = [row[0] for row in NUMBERS + CHOICES] + list(NAMES + HOSTS) + ["price_per_kwh"]
         errors += ["%s is not a setting" % name for name in raw if name not in known]
         if not errors:
             errors += self._crossed()
@@ -122,12 +171,13 @@ class Settings:
             ("soc_min_pu", "reserve_soc_pu"),
             ("enter_hz_min", "enter_hz_max"),
             ("hz_min", "hz_max"),
+            ("genset_start_soc_pu", "genset_stop_soc_pu"),
         )
         wrong = ["%s must not be above %s" % p for p in pairs if getattr(self, p[0]) > getattr(self, p[1])]
         slot_s = getattr(self, "plan_slot_s")  # noqa: B009
         if slot_s % 60 or DAY_S % slot_s:
             wrong.append("plan_slot_s is %s, must be whole minutes that divide a day" % slot_s)
-        return wrong
+        return wrong + bound.check(self)
 
 
 def load(data: bytes):

@@ -73,6 +73,48 @@ R_SLIP = "slip"
 R_VOLTAGE_DIFFERENCE = "voltage_difference"
 R_INTERLOCK = "interlock"
 R_NOT_OBEYED = "not_obeyed"
+R_NO_VOLTAGE = "no_voltage"  # gone, not just low
+R_ROCOF = "rocof"  # rate of change of frequency: the feeder is cut off, and carried by its own sources
+R_VECTOR_SHIFT = "vector_shift"
+R_DWELL = "dwell"
+R_SYNC_RELAY = "sync_relay"
+R_PLANNED = "planned"  # an announced outage, or a person's wish
+R_PRACTICE = "practice"
+R_PLAN_OVER = "plan_over"
+R_OVERRIDE = "override"  # the switch on the wall
+R_FOLLOWED = "followed"  # another device owns the transfer, the node follows it
+R_WELDED = "contactor_welded"
+R_NO_FEEDBACK = "no_feedback"
+R_BOND = "neutral_bond"
+R_GENSET = "genset"
+R_BUS_DEAD = "bus_dead"
+R_BUS_LIVE = "bus_live"
+R_PHASE_RATING = "phase_rating"
+R_MAIN_FUSE = "main_fuse"
+R_EV_FIRST = "ev_first"
+R_COLD_LOAD = "cold_load"
+R_VOLT_WATT = "volt_watt"
+R_VOLT_VAR = "volt_var"
+
+# The switch on the wall, which always wins.
+OVERRIDE_NONE = 0
+OVERRIDE_OPEN = 1  # stay off the grid, whatever else is wished
+OVERRIDE_CLOSE = 2  # stay on the grid, as if the node were not there
+OVERRIDE_NAMES = ("none", "open", "close")
+
+# Why the grid is not there for the building.
+LOSS_NONE = 0
+LOSS_OUTAGE = 1  # no voltage, or a feeder that was cut off
+LOSS_REJECTED = 2  # there, but beyond the limits for longer than they allow
+LOSS_NAMES = ("none", "outage", "rejected")
+
+# What a trip row of a grid code looks at, and on which side of its limit it counts.
+TRIP_V = "v"  # rms of a half cycle, in pu
+TRIP_V_MEAN = "v_mean"  # rms of the last ten minutes, in pu
+TRIP_HZ = "hz"
+TRIP_SHIFT = "shift"  # jump of the voltage's phase, in degrees, either way
+ABOVE, BELOW = 1, -1
+DEAD_V_PU = 0.2  # what induction leaves on an open line is below
 
 # Answers to a command (every refusal is counted and reported).
 A_ACCEPTED = "accepted"
@@ -87,6 +129,8 @@ A_OUT_OF_RANGE = "out_of_range"
 A_NO_CLOCK = "no_clock"
 A_NO_STORE = "no_store"
 A_NO_DEVICE = "no_device"
+A_NOT_NOW = "not_now"  # allowed, but not in this state of the building
+A_NOT_ALLOWED = "not_allowed"  # by a setting of the node
 ANSWERS = (
     A_ACCEPTED,
     A_MALFORMED,
@@ -100,6 +144,8 @@ ANSWERS = (
     A_NO_CLOCK,
     A_NO_STORE,
     A_NO_DEVICE,
+    A_NOT_NOW,
+    A_NOT_ALLOWED,
 )
 
 # Load groups in the order they are kept; shed level n drops the last n groups.

@@ -1,5 +1,6 @@
 """The process image: all the node believes, filled by meters and bus tasks, read by controllers."""
 
+from islet.names import OVERRIDE_NONE, R_NONE
 from islet.state.quantity import Quantity
 
 METER_MAX_AGE_MS = 1000
@@ -37,6 +38,25 @@ class Image:
         # derived
         self.load_w = Quantity(meter)  # grid_w + pv_w + battery_w + ev_w + chp_w
         self.residual_w = Quantity(meter)  # load_w - metered_load_w - feeder_w: what does not fit
+        self._phases(meter)
+        self._pins()
+
+    def _phases(self, meter: int) -> None:
+        # by phase, of the first three: what the meter's current inputs tell, where it has one for that phase
+        self.phase_grid_a = [Quantity(meter), Quantity(meter), Quantity(meter)]  # rms at the connection
+        self.phase_grid_w = [Quantity(meter), Quantity(meter), Quantity(meter)]  # imports
+        self.phase_load_w = [Quantity(meter), Quantity(meter), Quantity(meter)]  # of the load feeder
+
+    def _pins(self) -> None:
+        # from the fast path in the sampling layer
+        self.guard_suspect = False  # something is wrong with the grid, since the last half cycles
+        self.guard_open = False  # it has opened the contactor by itself
+        self.guard_reason = R_NONE
         # inputs of the board
-        self.contactor_closed = True
+        self.contactor_closed = True  # the feedback
+        self.override = OVERRIDE_NONE  # the switch on the wall
+        self.sync_relay_ok = False  # a hardware synchronism check permits closing; only where one is fitted
+        self.bond_closed = False  # feedback of the contact between neutral and earth
+        self.genset_live = False  # the genset's own voltage is there
+        self.ats_on_grid = True  # an automatic transfer switch that owns the transfer
         self.epoch_s = 0  # UTC, 0 when the clock is not valid
