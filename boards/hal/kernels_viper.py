@@ -159,3 +159,29 @@ def extremes(window: ptr16, stride: int, channel: int, first: int, stop: int, ou
     out[0] = lowest
     out[1] = highest
     out[2] = railed
+
+
+@micropython.viper
+def half_cycle(
+    window: ptr16, stride: int, channel: int, first: int, stop: int, table: ptr16, turn: int, phase: int, out: ptr32,
+):  # fmt: skip
+    """Add four sums of sets first..stop-1 of a channel to out; phase is that of set `first`, turn its step."""
+    total = out[0]
+    square = out[1]
+    cosine = out[2]
+    sine = out[3]
+    k = stride * first + channel
+    end = stride * stop + channel
+    while k < end:
+        x = window[k] - 32768
+        k += stride
+        step = (phase >> 13) & 2047
+        phase += turn
+        total += x
+        square += (x * x + 128) >> 8
+        cosine += (x * (table[step + 512] - 32768) + 128) >> 8
+        sine += (x * (table[step] - 32768) + 128) >> 8
+    out[0] = total
+    out[1] = square
+    out[2] = cosine
+    out[3] = sine

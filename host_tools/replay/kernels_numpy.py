@@ -89,6 +89,18 @@ def extremes(window: Words, stride: int, channel: int, first: int, stop: int, ou
     out[2] = int(np.count_nonzero((codes <= RAIL_LOW) | (codes == RAIL_HIGH)))
 
 
+def half_cycle(
+    window: Words, stride: int, channel: int, first: int, stop: int, table: Words, turn: int, phase: int, out: Words,
+) -> None:  # fmt: skip
+    """As kernels.half_cycle."""
+    x = _channel(window, stride, channel, first, stop)
+    step = (np.arange(stop - first) * turn + phase >> TURN_BITS - TABLE_BITS) & _MASK
+    wave = np.frombuffer(table, np.uint16).astype(np.int64) - MID
+    out[0] += int(x.sum())
+    for k, other in enumerate((x, wave[step + _QUARTER], wave[step])):
+        out[k + 1] += int((x * other + 128 >> 8).sum())
+
+
 def _channel(window: Words, stride: int, channel: int, first: int, stop: int) -> Ints:
     """Return a channel's codes about zero volts, sets first..stop-1; channel less a stride is a set earlier."""
     begin = stride * first + channel

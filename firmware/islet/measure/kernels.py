@@ -18,6 +18,7 @@ SQUARES = 3  # words of a row: x, then x*x high and low
 PRODUCTS = 8  # x, y, then y*y, x*y and x*y[n-1], each high and low
 CORRELATES = 4  # x*cos and x*sin, each high and low
 EXTREMES = 3  # lowest and highest code, how many at a rail
+HALVES = 4  # x, then x*x, x*cos and x*sin, each in 256
 TABLE_BITS = 11  # steps in a turn of the quadrature table
 TURN_BITS = 24  # a turn of the phase accumulator; at most 63 turns in a window stay small ints
 
@@ -148,3 +149,31 @@ def extremes(window: array, stride: int, channel: int, first: int, stop: int, ou
     out[0] = lowest
     out[1] = highest
     out[2] = railed
+
+
+def half_cycle(
+    window: array, stride: int, channel: int, first: int, stop: int, table: array, turn: int, phase: int, out: array,
+) -> None:  # fmt: skip
+    """Add HALVES sums of sets first..stop-1 of a channel to out; phase is that of set `first`, turn its step.
+
+    Products count in whole 256, to the nearest: at most (32767**2 + 128) >> 8 = 4194048 each. So out stays a small
+    int while it was cleared at most MAX_SETS sets ago: 255 * 4194048 < 2**30.
+    """
+    total = out[0]
+    square = out[1]
+    cosine = out[2]
+    sine = out[3]
+    k = stride * first + channel
+    for _ in range(first, stop):
+        x = window[k] - 32768
+        k += stride
+        step = (phase >> 13) & 2047
+        phase += turn
+        total += x
+        square += (x * x + 128) >> 8
+        cosine += (x * (table[step + 512] - 32768) + 128) >> 8
+        sine += (x * (table[step] - 32768) + 128) >> 8
+    out[0] = total
+    out[1] = square
+    out[2] = cosine
+    out[3] = sine
