@@ -191,3 +191,79 @@ def test_free_is_free_for_each() -> None:
     wishes.pv_limit_w = 9700.0
     parts.split(wishes, NOW_MS, 1000.0)
     assert all(part.wishes.pv_limit_w >= part.rated_w for part in parts.pv)
+
+
+def test_those_that_may_form_form_beside_the_first_with_the_same_droop() -> None:
+    batteries = [
+        Part(5000.0),
+        Part(2500.0, forms=True),
+        Part(2500.0),
+        Part(2500.0, control=False, forms=True),
+    ]
+    parts = Parts([], batteries)
+    for part in batteries:
+        part.battery_w.set(0.0, NOW_MS)
+        part.soc_pu.set(0.5, NOW_MS)
+    wishes = Wishes()
+    wishes.forming, wishes.form_hz, wishes.form_droop_pu, wishes.form_v_droop_pu = True, 50.1, 0.01, 0.02
+    wishes.battery_w = 1000.0
+    parts.split(wishes, NOW_MS, 0.0)
+    assert [part.wishes.forming for part in batteries] == [True, True, False, False]
+    assert [part.safe.forming for part in batteries] == [True, True, False, False]
+    assert [part.wishes.form_hz for part in batteries[:2]] == [50.1, 50.1]
+    assert [part.wishes.form_droop_pu for part in batteries[:2]] == [0.01, 0.01]
+    assert [part.safe.form_v_droop_pu for part in batteries[:2]] == [0.02, 0.02]
+    assert [part.wishes.battery_w for part in batteries] == [
+        0.0,
+        0.0,
+        1000.0,
+        0.0,
+    ]  # for the one that follows
+    assert parts.shares.former_w == 7500.0
+    assert parts.shares.follower_w(NOW_MS) == 2500.0
+    batteries[2].battery_w.degrade(COMM)
+    assert parts.shares.follower_w(NOW_MS) == 0.0
+
+
+def test_what_a_followers_charge_permits() -> None:
+    """From 7 % down to 5 % ever less discharge, from 98 % to full ever less charging; not known: none."""
+    parts = Parts([], [Part(5000.0), Part(2000.0)])
+    follower = parts.batteries[1]
+    for part in parts.batteries:
+        part.battery_w.set(0.0, NOW_MS)
+    wishes = Wishes()
+    wishes.forming = True
+    for soc_pu, asked_w, got_w in (
+        (0.5, 1500.0, 1500.0),
+        (0.06, 1500.0, 1000.0),
+        (0.05, 1500.0, 0.0),
+        (0.05, -1500.0, -1500.0),
+        (0.99, -1500.0, -1000.0),
+        (1.0, -1500.0, 0.0),
+        (1.0, 1500.0, 1500.0),
+    ):
+        follower.soc_pu.set(soc_pu, NOW_MS)
+        wishes.battery_w = asked_w
+        parts.split(wishes, NOW_MS, 0.0)
+        assert abs(follower.wishes.battery_w - got_w) < 0.5, (soc_pu, asked_w)
+    follower.soc_pu.degrade(COMM)
+    parts.split(wishes, NOW_MS, 0.0)
+    assert follower.wishes.battery_w == 0.0
+
+
+def test_reactive_power_by_rating_and_none_for_those_with_curves() -> None:
+    """4 kW and 1 kW: one with curves keeps its part of the sum to itself; on the grid every battery has its part."""
+    parts, _ = house()
+    wishes = Wishes()
+    wishes.battery_var, wishes.pv_var = 750.0, -1000.0
+    parts.split(wishes, NOW_MS, 1000.0)
+    assert [part.wishes.battery_var for part in parts.batteries] == [500.0, 250.0]
+    assert [part.wishes.pv_var for part in parts.pv] == [-800.0, -200.0]
+    parts.pv[0].own_curves = True
+    parts.split(wishes, NOW_MS, 1000.0)
+    assert [part.wishes.pv_var for part in parts.pv] == [0.0, -200.0]
+    assert not parts.shares.pv_own_curves
+    parts.pv[1].own_curves = True
+    assert parts.shares.pv_own_curves
+    assert not parts.shares.battery_own_curves
+    assert not Parts([], []).shares.pv_own_curves

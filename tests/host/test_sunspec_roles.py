@@ -75,7 +75,15 @@ class Rig:
         names = ("pv_w", "pv_available_w", "battery_w", "battery_hz", "soc_pu")
         self.image = SimpleNamespace(**{name: Reading() for name in names})
         self.wishes = SimpleNamespace(
-            pv_limit_w=1e9, battery_w=0.0, forming=False, form_hz=50.0, form_v=230.0
+            pv_limit_w=1e9,
+            battery_w=0.0,
+            forming=False,
+            form_hz=50.0,
+            form_v=230.0,
+            pv_var=0.0,
+            battery_var=0.0,
+            form_droop_pu=0.0,
+            form_v_droop_pu=0.0,
         )
         self.safe = SimpleNamespace(**{**vars(self.wishes), "pv_limit_w": 0.0})
         self.bus = BusTask(

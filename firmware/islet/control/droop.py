@@ -1,97 +1,111 @@
-"""Frequency and power: frequency-watt on the grid, restoration of the frequency in the island."""
-
-from math import pi, sin
+"""Frequency and power: frequency-watt on the grid; in the island the droop laws, and the way back to nominal."""
 
 from islet.base.clock import elapsed_ms
-from islet.names import R_DROOP
+from islet.control.frequency_watt import FrequencyWatt
+from islet.control.restore import Restore
 
-DEAD_BAND_HZ = 0.036  # dbOF = dbUF
-SLOPE_PU = 0.05  # kOF = kUF: per-unit frequency change for the whole rating
-GAIN = 0.2  # a third of the bound at two samples of delay
-GAIN_PER_S = 2.0  # reaches GAIN at 100 ms; sampled more slowly it stays there
-TRIM_HZ = (
-    0.3  # most of the integral, so that a full battery, which lets the bus rise, does not wind it up far
-)
+TRIM_HZ = 0.3  # most of the integral: a full battery, which lets the bus rise, does not wind it up far
+TRIM_V_PU = 0.05
 LIMIT_HZ = 1.0  # EN 50160, island: 49..51 Hz for 95 % of a week
-NO_LIMIT_W = 1e9
+LIMIT_V_PU = 0.10  # EN 50160, 4.2.2: +-10 % for 95 %
+FOLLOW_GAIN = 0.05  # a reading, of what following inverters take over
+FOLLOW_SLOPE_PU = 0.05  # of the rating, in a reading
 
 
 class Droop:
-    """On the grid bounds the battery by the frequency, in the island brings the bus back to its target."""
+    """On the grid bounds the battery by the frequency, in the island brings the bus back to its targets.
+
+    In an inductive network frequency falls with power and voltage with reactive power, in a resistive one (cables
+    of low voltage) voltage falls with power and frequency rises with reactive power.
+    """
 
     def __init__(self, s) -> None:
         self._f0_hz = s.f0_hz
-        self._rated_w = s.battery_rated_w
-        self._droop_hz_per_w = s.droop_pu * s.f0_hz / max(1.0, s.battery_rated_w)
-        self.active = False  # outside the dead band, answering from `pre_w`
-        self.pre_w = 0.0
-        self.forward_hz = 0.0  # what the inverter's droop takes away at the present power
-        self.trim_hz = 0.0  # the integral
-        self._sampled_ms = 0
-        self._sampled = False
+        self._v_nominal_v = s.v_nominal_v
+        self._droop_pu = s.droop_pu
+        self._v_droop_pu = s.v_droop_pu
+        self._resistive = s.island_network == "resistive"
+        rated_w = max(1.0, s.battery_rated_w)
+        self._hz_per_w = 0.0 if self._resistive else s.droop_pu * s.f0_hz / rated_w
+        self._v_per_w = s.v_droop_pu * s.v_nominal_v / rated_w if self._resistive else 0.0
+        delay = int(s.restore_delay_samples)
+        self.watt = FrequencyWatt(s)
+        self.hz = Restore(s.restore_gain, delay, s.f0_hz, LIMIT_HZ, TRIM_HZ)
+        volts = s.v_nominal_v
+        self.v = Restore(s.restore_gain, delay, volts, LIMIT_V_PU * volts, TRIM_V_PU * volts)
+        self._follow_pu = 0.0
+        self._follow_ms = 0
+        self._following = False
 
     def limit(self, image, band, now_ms: int) -> None:
         """Shrink the battery's band by frequency-watt (IEEE 1547-2018, 6.5.2.7)."""
-        if not image.grid_hz.usable(now_ms) or not image.contactor_closed:
-            self.active = False
-            return
-        hz = image.grid_hz.value
-        if abs(hz - self._f0_hz) <= DEAD_BAND_HZ:
-            self.active = False
-        elif not self.active and image.battery_w.usable(now_ms):
-            self.active = True
-            self.pre_w = image.battery_w.value
-        if not self.active:
-            return
-        power_w = frequency_watt(hz, self._f0_hz, self.pre_w, self._rated_w, -self._rated_w, band.hi)
-        if hz > self._f0_hz:
-            band.shrink(-NO_LIMIT_W, power_w, R_DROOP)
-        else:
-            band.shrink(power_w, NO_LIMIT_W, R_DROOP)
+        self.watt.limit(image, band, now_ms)
 
-    def restore(self, image, wishes, target_hz: float, now_ms: int) -> None:
-        """Set wishes.form_hz so that the loaded bus runs at target_hz: droop fed forward plus an integral."""
+    def restore(self, image, wishes, target_hz: float, now_ms: int, target_v: float = 0.0) -> None:
+        """Set wishes.form_hz, and with a target_v form_v, so that the loaded bus runs at its targets.
+
+        The droops are wished too; 0 leaves a device its own.
+        """
         if not wishes.forming or image.contactor_closed:
-            self.trim_hz = 0.0
-            self.forward_hz = 0.0
-            self._sampled = False
+            self.hz.stop()
+            self.v.stop()
             return
-        if image.bus_hz.usable(now_ms):
-            self._sample(image, target_hz, now_ms)
-        wishes.form_hz = self._bounded_hz(target_hz + self.forward_hz + self.trim_hz)
+        wishes.form_droop_pu = self._droop_pu
+        wishes.form_v_droop_pu = self._v_droop_pu
+        known = image.battery_w.usable(now_ms)
+        power_w = image.battery_w.value
+        wishes.form_hz = _brought(
+            self.hz, target_hz, self._hz_per_w * power_w if known else self.hz.forward, image.bus_hz, now_ms
+        )
+        if target_v > 0:
+            wishes.form_v = _brought(
+                self.v, target_v, self._v_per_w * power_w if known else self.v.forward, image.bus_v, now_ms
+            )
 
-    def _sample(self, image, target_hz: float, now_ms: int) -> None:
-        """Integrate once a reading, by the time since the one before; not further into a bound of form_hz."""
-        if image.battery_w.usable(now_ms):
-            self.forward_hz = self._droop_hz_per_w * image.battery_w.value
-        stamp_ms = image.bus_hz.stamp_ms
-        gap_ms = elapsed_ms(stamp_ms, self._sampled_ms)
-        if self._sampled and gap_ms > 0:
-            error_hz = target_hz - image.bus_hz.value
-            asked_hz = target_hz + self.forward_hz + self.trim_hz
-            if (asked_hz - self._bounded_hz(asked_hz)) * error_hz <= 0:
-                step_hz = min(GAIN, GAIN_PER_S * gap_ms / 1000) * error_hz
-                self.trim_hz = max(-TRIM_HZ, min(TRIM_HZ, self.trim_hz + step_hz))
-        self._sampled = True
-        self._sampled_ms = stamp_ms
+    def follow(self, image, wishes, former_w: float, follower_w: float, now_ms: int) -> float:
+        """Return the power (W, generates) of the inverters that follow in the island beside those that form.
 
-    def _bounded_hz(self, hz: float) -> float:
-        return max(self._f0_hz - LIMIT_HZ, min(self._f0_hz + LIMIT_HZ, hz))
-
-
-def frequency_watt(
-    hz: float, f0_hz: float, pre_w: float, rated_w: float, least_w: float, available_w: float
-) -> float:
-    """Return the power (W, generates) for hz; pre_w: at leaving the dead band (IEEE 1547-2018, 6.5.2.7)."""
-    over_hz = hz - (f0_hz + DEAD_BAND_HZ)
-    under_hz = (f0_hz - DEAD_BAND_HZ) - hz
-    if over_hz > 0:
-        return max(pre_w - rated_w * over_hz / (f0_hz * SLOPE_PU), least_w)
-    if under_hz > 0:
-        return min(pre_w + rated_w * under_hz / (f0_hz * SLOPE_PU), available_w)
-    return pre_w
+        former_w and follower_w are the ratings of both. Each takes the same part of its rating as the droop law
+        says of the bus: (form_hz - hz) / (droop f0), in a resistive network of the voltage. Taken slowly, for a
+        watt taken here is one less for the former, and the more so the larger the followers.
+        """
+        droop_pu = self._v_droop_pu if self._resistive else self._droop_pu
+        if not wishes.forming or image.contactor_closed or follower_w <= 0 or droop_pu <= 0:
+            self._follow_pu = 0.0
+            self._following = False
+            return 0.0
+        reading = image.bus_v if self._resistive else image.bus_hz
+        asked, nominal = (
+            (self.v.asked, self._v_nominal_v) if self._resistive else (self.hz.asked, self._f0_hz)
+        )
+        gap_ms = elapsed_ms(reading.stamp_ms, self._follow_ms)
+        if reading.usable(now_ms) and (not self._following or gap_ms > 0):
+            wanted_pu = max(-1.0, min(1.0, (asked - reading.value) / (droop_pu * nominal)))
+            gain = FOLLOW_GAIN / (1.0 + follower_w / max(1.0, former_w))
+            step_pu = gain * (wanted_pu - self._follow_pu)
+            self._follow_pu += max(-FOLLOW_SLOPE_PU, min(FOLLOW_SLOPE_PU, step_pu))
+            self._follow_ms = reading.stamp_ms
+            self._following = True
+        return self._follow_pu * follower_w
 
 
-def gain_bound(delay_samples: int) -> float:
-    """Return the integral gain a sample below which restoration with this total delay is stable."""
-    return 2 * sin(pi / (2 * (2 * delay_samples + 1)))
+def _brought(loop: Restore, target: float, forward: float, reading, now_ms: int) -> float:
+    """Return what to ask of the former; without a reading the trim stays as it is."""
+    if not reading.usable(now_ms):
+        return loop.hold(target)
+    return loop.sample(target, forward, reading.value, reading.stamp_ms)
+
+
+def droop_hz(f0_hz: float, droop_pu: float, power_w: float, rated_w: float, set_hz: float) -> float:
+    """Return the frequency of a P-f droop: w = w0 - m (P - P*), with m = droop f0 / rating."""
+    return set_hz - droop_pu * f0_hz * power_w / rated_w
+
+
+def droop_v(v_nominal_v: float, v_droop_pu: float, power_var: float, rated_va: float, set_v: float) -> float:
+    """Return the voltage of a Q-V droop: V = V0 - n (Q - Q*), in a resistive network of the power instead of Q."""
+    return set_v - v_droop_pu * v_nominal_v * power_var / rated_va
+
+
+def reverse_hz(f0_hz: float, droop_pu: float, power_var: float, rated_va: float, set_hz: float) -> float:
+    """Return the frequency of a Q-f droop of a resistive network: w = w0 + m (Q - Q*)."""
+    return set_hz + droop_pu * f0_hz * power_var / rated_va

@@ -6,6 +6,7 @@ Positive W of model 701 and WSet of model 704 generate, so signs are already tho
 import errno
 
 from islet.drivers import roles
+from islet.drivers.modbus import ModbusError
 from islet.drivers.points import AC_CONTROLS, AC_MEASURE, BATTERY_BASE, CAPACITY, FORM, STORAGE
 from islet.drivers.setpoint import Setpoint
 from islet.drivers.sunspec import Points
@@ -13,6 +14,7 @@ from islet.drivers.sunspec_ac import Ac
 from islet.drivers.sunspec_dc import open_ports
 from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_tell import tell
+from islet.drivers.sunspec_var import Reactive
 from islet.drivers.sunspec_write import words
 
 OFF = 0  # `state`, as St of model 64900
@@ -31,6 +33,9 @@ _RAW_MAX = 0x7FFF_FF00  # of WSet, less what a float of 32 bits may be wrong by
 _FORM_OFFSET = 2  # Ena, HzSet, VSet
 _HZ_RESOLUTION = 0.0005  # half a step of HzSet
 _V_RESOLUTION = 0.05
+_DROOP_RESOLUTION = 0.00005  # half a step of DroopPu and VDroopPu
+_DROOPS = ("DroopPu", "VDroopPu")
+_DROOP_OFFSETS = (7, 8)
 
 
 class BatteryInverter(SunSpecDriver):
@@ -66,6 +71,9 @@ class BatteryInverter(SunSpecDriver):
         self._enable = Setpoint(0.5, 0)
         self._hz = Setpoint(_HZ_RESOLUTION, 0)
         self._v = Setpoint(_V_RESOLUTION, 0)
+        self._droop = Setpoint(_DROOP_RESOLUTION, 0)
+        self._v_droop = Setpoint(_DROOP_RESOLUTION, 0)
+        self._reactive = Reactive(device, self._writer, reversion_s)
 
     async def start(self) -> None:
         """Discover the device; ENODEV when it lacks a model that is needed to use a battery."""
@@ -80,13 +88,15 @@ class BatteryInverter(SunSpecDriver):
             if model_id not in models:
                 raise OSError(errno.ENODEV, "model %d is missing" % model_id)
         self.forget()
+        self._reactive.start()
+        self.start_curves()
         self.can_form = FORM in models
         wanted = tuple(self.readings) if self._details else ("w", "hz")
         self._ac = Ac(self.device, AC_MEASURE, wanted, guard=self._details)
         self._storage = Points(self.device, storage, ("SoC",))
         await self._rate(await self._find_set_point())
         if self.can_form:
-            self._form = Points(self.device, FORM, ("HzSet", "VSet", "St"))
+            self._form = Points(self.device, FORM, ("HzSet", "VSet", "St") + _DROOPS)
         self.dc = await open_ports(self.device)
         self.can_set = not (self.dc and self.dc.has_storage and self.dc.has_pv)
 
@@ -145,24 +155,47 @@ class BatteryInverter(SunSpecDriver):
 
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes everything."""
-        for setpoint in (self._power, self._enable, self._hz, self._v):
+        for setpoint in (self._power, self._enable, self._hz, self._v, self._droop, self._v_droop):
             setpoint.forget()
+        self._reactive.forget()
 
     async def apply(self, wishes, now_ms: int) -> None:
-        """Write what changed or whose lease is half over; a device told to form gets no power set-point.
+        """Write what changed or whose lease is half over; a device told to form gets no set-points of power.
 
-        Wishes may be None: then what `commands` were asked, nothing before.
+        Wishes may be None: then what `commands` were asked, nothing before. Reactive power and curves come last.
         """
         if wishes is None:
             if self.commands.asked("power_w"):
                 await self._apply_power(self.commands.wanted("power_w", now_ms), now_ms)
             return
         # taken first: control goes on wishing while a write is on its way
-        forming, battery_w = wishes.forming, wishes.battery_w
+        forming, battery_w, battery_var = wishes.forming, wishes.battery_w, wishes.battery_var
+        droops = (wishes.form_droop_pu, wishes.form_v_droop_pu)
         if self.can_form:
+            if forming:
+                await self._apply_droops(droops, now_ms)
             await self._apply_form(1 if forming else 0, wishes.form_hz, wishes.form_v, now_ms)
         if not forming:
             await self._apply_power(battery_w, now_ms)
+            if self.can_set:
+                await self._reactive.apply(battery_var, now_ms)
+        await self.step_curves(now_ms)
+
+    async def _apply_droops(self, droops: tuple, now_ms: int) -> None:
+        """Write the droops that the device takes; 0 leaves it its own. One without the point gets none."""
+        setpoints = (self._droop, self._v_droop)
+        for i in range(len(_DROOPS)):
+            if not droops[i] or not self._form.ok(_DROOPS[i]) or not setpoints[i].changed(droops[i]):
+                continue
+            raw = round(self._form.to_raw(_DROOPS[i], droops[i]))
+            try:
+                good = await self._writer.write(FORM, ((_DROOP_OFFSETS[i], [raw]),))
+            except ModbusError as error:
+                if not error.permanent():
+                    raise
+                good = True  # it has a droop of its own, and keeps it: the restoration makes up for it
+            if good:
+                setpoints[i].renew(droops[i], now_ms)
 
     async def _apply_form(self, ena: int, form_hz: float, form_v: float, now_ms: int) -> None:
         moved = ena and (self._hz.changed(form_hz) or self._v.changed(form_v))

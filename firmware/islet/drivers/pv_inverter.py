@@ -13,6 +13,7 @@ from islet.drivers.sunspec_dc import open_ports
 from islet.drivers.sunspec_driver import SunSpecDriver
 from islet.drivers.sunspec_limit import Limit123, Limit704
 from islet.drivers.sunspec_tell import found, tell
+from islet.drivers.sunspec_var import Reactive
 from islet.names import NOT_IMPLEMENTED, OK, SUSPECT
 
 FREE_W = 1e9  # above any rating
@@ -34,6 +35,7 @@ class PvInverter(SunSpecDriver):
         self._reversion_s = reversion_s
         self._limit = Setpoint(resolution_w, 1000 * reversion_s)
         self._limiter: Limit123 | Limit704 | None = None
+        self._reactive = Reactive(device, self._writer, reversion_s)
         self._has_available = False
         self._dark = False
 
@@ -42,7 +44,9 @@ class PvInverter(SunSpecDriver):
         models = await self.device.discover()
         # guarded, for a setting of the device turns its integer models into those of floats while it runs
         self._ac = Ac(self.device, model_of(models), tuple(self.readings))
-        self._limit.forget()
+        self.forget()
+        self._reactive.start()
+        self.start_curves()
         await self._find_limit()
         self.dc = await open_ports(self.device)
         self._has_available = STATUS in models
@@ -91,12 +95,20 @@ class PvInverter(SunSpecDriver):
     def forget(self) -> None:
         """Hold nothing for written any more: the next `apply` writes it."""
         self._limit.forget()
+        self._reactive.forget()
 
     async def apply(self, wishes, now_ms: int) -> None:
         """Write the limit when it changed or its lease is half over; at the rating it is lifted, once.
 
-        Wishes may be None: then what `commands` were asked, nothing before.
+        Wishes may be None: then what `commands` were asked, nothing before. Reactive power and curves come after.
         """
+        pv_var = wishes.pv_var if wishes else 0.0  # taken now: control goes on wishing meanwhile
+        await self._apply_limit(wishes, now_ms)
+        if wishes is not None:
+            await self._reactive.apply(pv_var, now_ms)
+            await self.step_curves(now_ms)
+
+    async def _apply_limit(self, wishes, now_ms: int) -> None:
         if not self.can_limit or not self._limiter or (wishes is None and not self.commands.asked("limit_w")):
             return
         limit_w = self.commands.wanted("limit_w", now_ms) if wishes is None else wishes.pv_limit_w

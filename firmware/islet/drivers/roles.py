@@ -83,12 +83,42 @@ def _row(role: str) -> tuple:
 
 
 class Commands:
-    """Commands of one device: each a lease that lapses to its safe value, none before the first was asked."""
+    """Commands of one device: each a lease that lapses to its safe value, none before the first was asked.
+
+    What the node itself holds goes before what was asked from outside. When it lets go, what is asked counts again; a
+    command that nobody asked goes back to the value it had before.
+    """
 
     def __init__(self, safe: dict) -> None:
         """Safe is {command: value once its lease is over}, in the unit of the name."""
         self.safe = safe
         self._leases: dict[str, Lease] = {}
+        self._held: dict[str, Lease] = {}
+        self._before: dict[str, float] = {}
+
+    def hold(self, name: str, value: float, before: float | None, now_ms: int, span_ms: int) -> None:
+        """Hold a command at a value for span_ms; before is what the device has, None where that is not known.
+
+        KeyError for a command that the device has not.
+        """
+        lease = self._held.get(name)
+        if lease is None:
+            if name not in self.safe:
+                raise KeyError(name)
+            lease = self._held[name] = Lease(value, now_ms, 0)
+        if not lease.live(now_ms) and before is not None:
+            self._before[name] = before
+        lease.renew(value, now_ms, span_ms)
+
+    def ordered(self, name: str, otherwise: float, now_ms: int) -> float:
+        """Return what is asked from outside now, `otherwise` where nothing is."""
+        lease = self._leases.get(name)
+        return lease.value if lease is not None and lease.live(now_ms) else otherwise
+
+    def let_go(self, name: str) -> None:
+        """End what the node holds, if it holds anything."""
+        if name in self._held:
+            self._held[name].end()
 
     def ask(self, name: str, value: float, now_ms: int, span_ms: int = 60_000) -> None:
         """Lease a value for span_ms; KeyError for a command that the device has not, ValueError for the span."""
@@ -100,11 +130,13 @@ class Commands:
 
     def asked(self, name: str) -> bool:
         """Return whether this command was ever asked: before that the device is left as it is."""
-        return name in self._leases
+        return name in self._leases or name in self._held
 
     def age(self, now_ms: int) -> None:
         """Let leases that are over end for good; call it often, whether the device answers or not."""
         for lease in self._leases.values():
+            lease.live(now_ms)
+        for lease in self._held.values():
             lease.live(now_ms)
 
     def lapse(self, now_ms: int) -> None:
@@ -113,8 +145,13 @@ class Commands:
             self.ask(name, self.safe[name], now_ms, 0)
 
     def wanted(self, name: str, now_ms: int) -> float:
-        """Return the leased value, or the safe one when the lease is over or was never given."""
+        """Return what the node holds, else the leased value, else the safe one or that of before."""
+        held = self._held.get(name)
+        if held is not None and held.live(now_ms):
+            return held.value
         lease = self._leases.get(name)
+        if lease is None and name in self._before:
+            return self._before[name]
         if lease is None or not lease.live(now_ms):
             return self.safe[name]
         return lease.value

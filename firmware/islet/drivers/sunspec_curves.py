@@ -12,6 +12,7 @@ WATT_VAR = 712
 IN_PROGRESS = 0  # AdptCrvRslt, AdptCtlRslt
 COMPLETED = 1
 WRITABLE = 0  # ReadOnly of a set
+DISABLED = 0
 ENABLED = 1
 ACTIVE = 1  # the number of the set in force
 SETS_MAX = 16
@@ -43,16 +44,64 @@ class Curves:
         RvrtCrv (RvrtCtl). ENODEV without a free set, EIO when the device does not adopt, does not make the set its
         active one or a write does not read back, ETIMEDOUT when it goes on adopting; errors of `Points.write` too.
         """
+        number = await self.request(values)
+        await self._completed()
+        if revert_s is not None:
+            await self._in_force(number, values)
+            await _must(await self._read(("RvrtTms",)), (("RvrtTms", revert_s),))
+        await self.enable(number, values)
+        return number
+
+    async def request(self, values: tuple) -> int:
+        """Write a free set and ask the device to adopt it; return its number. Errors as `adopt`."""
         number = await self._free()
         await self._fill(number, values)
-        control = await self._read(("Ena", self._request))
+        control = await self._read((self._request,))
         await control.write(((self._request, number),))  # some clear it at once: the result tells
-        await self._completed()
-        await self._in_force(number, values)
-        if revert_s is not None:
-            await _must(await self._read(("RvrtTms",)), (("RvrtTms", revert_s),))
-        await _must(control, (("Ena", ENABLED),))
         return number
+
+    async def result(self) -> int | None:
+        """Return the result of the last request, None when the device does not tell."""
+        found = await self._read((self._result,))
+        return int(found.value[self._result]) if found.ok(self._result) else None
+
+    async def enable(self, number: int, values: tuple) -> None:
+        """Enable the function once its active set is that one; EIO if it is not, or Ena does not read back."""
+        await self._in_force(number, values)
+        await _must(await self._read(("Ena",)), (("Ena", ENABLED),))
+
+    async def disable(self) -> None:
+        """Take the function out of force; EIO if that does not read back."""
+        await _must(await self._read(("Ena",)), (("Ena", DISABLED),))
+
+    async def without(self, values: tuple, optional: tuple) -> tuple:
+        """Return values without those named optional that the device has not in its active set."""
+        prefix = "%s[%d]." % (self._group, ACTIVE)
+        asked = tuple([prefix + name for name, _ in values if name in optional])
+        if not asked:
+            return values
+        found = await self._read(asked)
+        return tuple([one for one in values if one[0] not in optional or found.ok(prefix + one[0])])
+
+    async def holds(self, values: tuple) -> bool:
+        """Return whether the function is enabled with these values in its active set; with none, that it is off.
+
+        What the registers cannot say more exactly is the same.
+        """
+        names = ["%s[%d].%s" % (self._group, ACTIVE, name) for name, _ in values]
+        found = await self._read(("Ena",) + tuple(names))
+        enabled = found.ok("Ena") and found.value["Ena"] == ENABLED
+        if not values or not enabled:
+            return enabled == bool(values)
+        for i in range(len(values)):
+            raw = found.raw(names[i])
+            if (
+                raw is None
+                or not found.scaled(names[i])
+                or raw != round(found.to_raw(names[i], values[i][1]))
+            ):
+                return False
+        return True
 
     async def _free(self) -> int:
         """Return the first set after the active one that can be written and is not kept for reversion."""
@@ -81,12 +130,12 @@ class Curves:
 
     async def _completed(self) -> None:
         """Wait for the result of the request."""
+        result: int | None = IN_PROGRESS
         for _ in range(_WAITS):
             await self._sleep(WAIT_S)
-            found = await self._read((self._result,))
-            if not found.ok(self._result) or found.value[self._result] != IN_PROGRESS:
+            result = await self.result()
+            if result != IN_PROGRESS:
                 break
-        result = found.value[self._result] if found.ok(self._result) else None
         if result == IN_PROGRESS:
             raise OSError(errno.ETIMEDOUT, "still adopting")
         if result != COMPLETED:

@@ -19,17 +19,33 @@ class SunSpecDriver:
         self.dc: DcPorts | None = None  # its DC side, where models tell of it
         self.readings = {name: Reading() for name in roles.readings(self.role)}
         self.commands = roles.Commands(safe)
+        self.grid_curves: list = []  # a GridCurves, where it is to have curves of its own
         self._writer = Writer(device)
 
     @property
+    def own_curves(self) -> bool:
+        """Return whether the device answers the voltage at its terminals by curves of its own."""
+        return any(curves.own for curves in self.grid_curves)
+
+    @property
     def writes(self) -> int:
-        """Return how often the device was written."""
-        return self._writer.writes
+        """Return how often the device was written; a set of a curve counts once."""
+        return self._writer.writes + sum([curves.adopted for curves in self.grid_curves])
 
     @property
     def mismatches(self) -> int:
         """Return how often what was written did not read back."""
         return self._writer.mismatches
+
+    async def step_curves(self, now_ms: int) -> None:
+        """Bring the device's own curves on by a step."""
+        for curves in self.grid_curves:
+            await curves.step(now_ms)
+
+    def start_curves(self) -> None:
+        """Look at them anew: the device was discovered."""
+        for curves in self.grid_curves:
+            curves.start()
 
     def fill(self, image, now_ms: int) -> None:
         """Set the quantities of the role to what was just read."""

@@ -14,25 +14,42 @@ ROLES = (roles.INVERTER, roles.BATTERY, roles.METER)  # those that SunSpec has m
 
 
 def open_device(
-    client, unit: int, role: str, number: int = 0, base: int | None = None, reversion_s: int = 60
+    client,
+    unit: int,
+    role: str,
+    number: int = 0,
+    base: int | None = None,
+    reversion_s: int = 60,
+    curves: tuple = (),
 ):
     """Return the driver of a role, not started; number and base as in SunSpecDevice.
 
     Its start raises ENODEV when the device has no models for the role. ENODEV at once for a role that SunSpec
-    has no models of. reversion_s: after how long the device falls back by itself, where it can.
+    has no models of. reversion_s: after how long the device falls back by itself, where it can. curves: those that
+    it is to have of its own, where it has models of them, as `grid_curves.wanted` makes them.
     """
     device = SunSpecDevice(client, unit, base, number)
     if role == roles.INVERTER:
         from islet.drivers.pv_inverter import PvInverter
 
-        return PvInverter(device, reversion_s=reversion_s)
+        driver = PvInverter(device, reversion_s=reversion_s)
+        driver.grid_curves = _own(device, curves)
+        return driver
     if role == roles.BATTERY:
-        return SunSpecBattery(device, reversion_s)
+        return SunSpecBattery(device, reversion_s, curves)
     if role == roles.METER:
         from islet.drivers.sunspec_meter import SunSpecMeter
 
         return SunSpecMeter(device)
     raise OSError(errno.ENODEV, "SunSpec has no models of a " + role)
+
+
+def _own(device, curves: tuple):
+    if not curves:
+        return []
+    from islet.drivers.grid_curves import GridCurves
+
+    return [GridCurves(device, curves)]
 
 
 class SunSpecBattery:
@@ -41,9 +58,10 @@ class SunSpecBattery:
     name = "battery"
     role = roles.BATTERY
 
-    def __init__(self, device, reversion_s: int = 60) -> None:
+    def __init__(self, device, reversion_s: int = 60, curves: tuple = ()) -> None:
         """device is a SunSpecDevice; reversion_s must exceed twice the longest pause between two `apply`."""
         self.device = device
+        self.grid_curves = _own(device, curves)
         self.readings = {name: Reading() for name in roles.readings(roles.BATTERY)}
         self.commands = roles.Commands({"power_w": 0.0})
         self._drivers: list = []  # the one in use
@@ -73,6 +91,11 @@ class SunSpecBattery:
         return any(driver.can_form for driver in self._drivers)
 
     @property
+    def own_curves(self) -> bool:
+        """Return whether the device answers the voltage by curves of its own."""
+        return any(driver.own_curves for driver in self._drivers)
+
+    @property
     def state(self) -> int:
         """Return off, following, forming or fault, as `battery_inverter` numbers them."""
         return self._drivers[0].state if self._drivers else 0
@@ -89,6 +112,7 @@ class SunSpecBattery:
         self._writes, self._mismatches = self.writes, self.mismatches
         self._older = older
         driver = self._make(older)
+        driver.grid_curves = self.grid_curves
         driver.readings = self.readings
         driver.commands = self.commands
         self._drivers = [driver]
