@@ -13,6 +13,7 @@ BASE = 40000
 VENDOR_MODELS = Path(__file__).parent / "models"
 
 Registers = NDArray[np.uint16]
+Counts = dict[int, dict[str, int]]  # of a model: how often its groups occur, by the point that counts them
 Raw = NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_] | float
 
 _MARKER = (0x5375, 0x6E53)
@@ -65,25 +66,33 @@ def definition(model_id: int) -> dict[str, Any]:
     return found
 
 
-def _group_points(group: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return (dotted name, point) in the order of the registers; only groups that occur once are known."""
+def _group_points(group: dict[str, Any], counts: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
+    """Return (dotted name, point) in the order of the registers; a group of several is `Crv[1]`, `Crv[2]`..."""
     found = [(point["name"], point) for point in group["points"]]
     for inner in group.get("groups", []):
-        if inner.get("count", 1) not in (1, None):
-            raise ValueError(f"group {inner['name']} repeats; such a model cannot be laid out")
-        found += [(f"{inner['name']}.{name}", point) for name, point in _group_points(inner)]
+        count = inner.get("count", 1)
+        if count in (1, None):
+            prefixes = [inner["name"]]
+        elif count in counts:
+            prefixes = [f"{inner['name']}[{i + 1}]" for i in range(counts[count])]
+        else:
+            raise ValueError(f"group {inner['name']} repeats; without its count it cannot be laid out")
+        points = _group_points(inner, counts)
+        found += [(f"{prefix}.{name}", point) for prefix in prefixes for name, point in points]
     return found
 
 
 class RegisterMap:
     """The models of one device in a row from BASE: `places[model id, point name]`, `length` in registers."""
 
-    def __init__(self, model_ids: tuple[int, ...]) -> None:
+    def __init__(self, model_ids: tuple[int, ...], counts: Counts | None = None) -> None:
+        """Counts are needed of models whose groups repeat; ValueError without."""
+        counts = counts or {}
         self.places: dict[tuple[int, str], Place] = {}
         start = at = len(_MARKER)
         self._lengths: dict[int, int] = {}
         for model_id in model_ids:
-            for name, point in _group_points(definition(model_id)["group"]):
+            for name, point in _group_points(definition(model_id)["group"], counts.get(model_id, {})):
                 self.places[model_id, name] = Place(at, point["type"], point["size"])
                 at += point["size"]
             self._lengths[model_id] = at - start - 2

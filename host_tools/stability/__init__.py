@@ -1,0 +1,1 @@
+"""Stability shown: sweeps of the firmware's own restoration and of droop against their analytic bounds."""
