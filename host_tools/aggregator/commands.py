@@ -71,6 +71,13 @@ class CommandDesk:
         """Return (number, token) of a command to a device: do is a command of its role, to is in its unit."""
         return self.issue(key, "device", {"name": name, "do": do, "to": to}, now_s, valid_s, why)
 
+    def issue_island(
+        self, key: NodeKey, do: str, begin_s: int, end_s: int, now_s: int, valid_s: int, why: str
+    ) -> tuple[int, str]:
+        """Return (number, token) of outage, practice, start or stop; times are UTC, 0 for now and for no end."""
+        value: dict[str, float | str] = {"do": do, "begin_s": begin_s, "end_s": end_s}
+        return self.issue(key, "island", value, now_s, valid_s, why)
+
     def answers(self) -> dict[str, int]:
         """Return how often each answer came."""
         query = select(AckRow.answer, func.count()).group_by(AckRow.answer)

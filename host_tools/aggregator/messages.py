@@ -111,6 +111,7 @@ class Report(_Wire):
     checks: Annotated[list[Check], Field(max_length=CHECKS_TOLD)]  # what the meter finds wrong with itself
     circuits: Annotated[dict[Circuit, tuple[Watts, Count, Count]], Field(max_length=16)]  # W, Wh in, Wh out
     next_w: Power
+    autonomy_h: Annotated[float, Field(ge=0, le=1000)] | None  # how long it could be its own island
     bf: Flag
     q: dict[Word, QualityWord]
 

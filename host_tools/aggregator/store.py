@@ -64,6 +64,7 @@ class ReportRow(_FromNode, Base):
     checks: Mapped[list[str]] = mapped_column(JSON)
     circuits: Mapped[dict[str, list[int]]] = mapped_column(JSON)
     next_w: Mapped[float | None]
+    autonomy_h: Mapped[float | None]
     bf: Mapped[int]
 
 

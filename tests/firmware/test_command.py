@@ -132,6 +132,38 @@ def test_an_order_that_could_not_be_remembered_is_answered():
     assert inbox.refused == 1
 
 
+def _island(**changes) -> dict:
+    value = {"do": "outage", "begin_s": NOW + 600, "end_s": NOW + 4200}
+    value.update(changes)
+    return _raw(kind="island", val=value)
+
+
+def test_a_command_about_the_island_is_checked():
+    for bad in ({"do": "close"}, {"do": 1}, {"begin_s": -1}, {"begin_s": 1.5}, {"end_s": "7"}, {"more": 1}):
+        assert _answer(_fresh(), _island(**bad)) == names.A_OUT_OF_RANGE
+    assert _answer(_fresh(), _raw(kind="island", val={"do": "stop"})) == names.A_OUT_OF_RANGE
+    for do in ("outage", "start", "practice", "stop"):
+        assert _answer(_fresh(), _island(do=do)) == names.A_ACCEPTED
+
+
+def test_the_building_answers_a_command_about_the_island():
+    answers, asked = [], []
+
+    def island(do, begin_s, end_s, epoch_s):
+        asked.append((do, begin_s, end_s, epoch_s))
+        return names.A_NOT_NOW if do == "practice" else names.A_ACCEPTED
+
+    inbox = Inbox(_fresh(), lambda seq, answer: answers.append((seq, answer)), None, island)
+    inbox.take(_token(_island()), 5000, NOW)
+    practice = _island(do="practice", begin_s=0, end_s=0)
+    practice["seq"] = 8
+    inbox.take(_token(practice), 5000, NOW)
+    assert answers == [(7, names.A_ACCEPTED), (8, names.A_NOT_NOW)]
+    assert asked == [("outage", NOW + 600, NOW + 4200, NOW), ("practice", 0, 0, NOW)]
+    assert inbox.refused == 1
+    assert inbox.leases == {}
+
+
 def test_refuses_infinity_written_as_a_number():
     text = json.dumps(_raw()).replace("5000", "1e999")
     body = b64url(b'{"alg":"HS256","kid":"b01"}') + b"." + b64url(text.encode())

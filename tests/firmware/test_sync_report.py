@@ -26,9 +26,9 @@ def _image() -> Image:
 REASONS = {"why": "plan", "pv_why": "none", "shed_why": "autonomy", "fault": "not_obeyed"}
 
 
-def _report(reports: Reports, image: Image, next_w=None, checks=()) -> dict:
+def _report(reports: Reports, image: Image, next_w=None, checks=(), autonomy_h=None) -> dict:
     meter = {"import_wh": 12, "export_wh": 34, "checks": list(checks), "circuits": {"oven": [800, 5, 0]}}
-    return json.loads(reports.report(image, 5000, names.GRID, REASONS, 0, meter, next_w))
+    return json.loads(reports.report(image, 5000, names.GRID, REASONS, 0, meter, next_w, autonomy_h))
 
 
 def test_a_report_holds_rounded_values_and_their_signs():
@@ -43,6 +43,12 @@ def test_a_report_holds_rounded_values_and_their_signs():
     assert (message["import_wh"], message["export_wh"], message["next_w"]) == (12, 34, 100)
     assert message["bf"] == 0
     assert message["circuits"] == {"oven": [800, 5, 0]}
+
+
+def test_a_report_tells_how_long_an_island_would_last():
+    assert _report(Reports(1, "0"), _image())["autonomy_h"] is None
+    assert abs(_report(Reports(1, "0"), _image(), autonomy_h=7.26)["autonomy_h"] - 7.3) < 1e-6
+    assert _report(Reports(1, "0"), _image(), autonomy_h=float("inf"))["autonomy_h"] == 1000
 
 
 def test_a_report_tells_the_first_of_many_checks():

@@ -44,6 +44,7 @@ def _report(**changes: Any) -> dict[str, Any]:
         "checks": ["ct_reversed load_i"],
         "circuits": {"kitchen": [812, 1234, 0]},
         "next_w": None,
+        "autonomy_h": None,
         "bf": 0,
         "q": {"residual_w": "stale"},
     }

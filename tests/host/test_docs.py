@@ -116,7 +116,7 @@ def test_example_of_a_command_is_taken() -> None:
         def save(self, name: str, data: bytes) -> None:
             pass
 
-    header, payload, order = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[len(KINDS) :])
+    header, payload, order, outage = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[len(KINDS) :])
     token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
     command = Gate(bytes(32), "b001", Nothing()).accept(token.encode(), payload["nbf"])
     assert command.value == payload["val"]
@@ -124,6 +124,9 @@ def test_example_of_a_command_is_taken() -> None:
     token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
     gate = Gate(bytes(32), "b001", Nothing(), lambda name, do: (name, do) == ("wallbox", "current_a"))
     assert gate.accept(token.encode(), payload["nbf"]).value == order
+    payload = {**payload, "kind": "island", "val": outage}
+    token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
+    assert Gate(bytes(32), "b001", Nothing()).accept(token.encode(), payload["nbf"]).value == outage
 
 
 def test_answers_states_qualities_are_all_told() -> None:

@@ -14,6 +14,7 @@ from islet.names import (
     A_NO_CLOCK,
     A_NO_DEVICE,
     A_NO_STORE,
+    A_NOT_NOW,
     A_OUT_OF_RANGE,
     A_REPLAYED,
     A_UNKNOWN_KIND,
@@ -30,6 +31,9 @@ ENVELOPE = "envelope"  # its value: import_w and export_w, each from 0 to MAX_PO
 ENVELOPE_MEMBERS = ("export_w", "import_w")
 DEVICE = "device"  # its value: the name of a device, which of its commands, and what it is set to
 DEVICE_MEMBERS = ("do", "name", "to")
+ISLAND = "island"  # its value: what to do, and from when until when (UTC seconds, 0 for now and for no end)
+ISLAND_MEMBERS = ("begin_s", "do", "end_s")
+ISLAND_DOES = ("outage", "practice", "start", "stop")
 MEMBERS = ("dev", "exp", "kind", "nbf", "seq", "src", "val", "why")
 
 _STATE_FILE = "command"
@@ -97,6 +101,12 @@ def _fits_device(value: dict) -> bool:
     return _word(value["name"]) and _word(value["do"]) and _real(value["to"])
 
 
+def _fits_island(value: dict) -> bool:
+    if tuple(sorted(value)) != ISLAND_MEMBERS or value["do"] not in ISLAND_DOES:
+        return False
+    return _whole(value["begin_s"]) and _whole(value["end_s"])
+
+
 class Gate:
     """The one way in for commands; remembers in `store` what it accepted, before anything acts on it."""
 
@@ -155,6 +165,8 @@ class Gate:
         kind, value = raw["kind"], raw["val"]
         if kind == ENVELOPE:
             return "" if _fits_envelope(value) else A_OUT_OF_RANGE
+        if kind == ISLAND:
+            return "" if _fits_island(value) else A_OUT_OF_RANGE
         if kind != DEVICE:
             return A_UNKNOWN_KIND
         if not _fits_device(value):
@@ -178,13 +190,17 @@ class Gate:
 
 
 class Inbox:
-    """Takes commands off the link: keeps the newest envelope, hands on what is for a device, answers all."""
+    """Takes commands off the link: keeps the newest envelope, hands on the others, answers all."""
 
-    def __init__(self, gate: Gate, answer, order=None) -> None:
-        """answer(seq, code) reports what became of a command; order(name, do, to, now_ms, span_ms) hands it on."""
+    def __init__(self, gate: Gate, answer, order=None, island=None) -> None:
+        """answer(seq, code) reports what became of a command; order(name, do, to, now_ms, span_ms) hands it on.
+
+        island(do, begin_s, end_s, epoch_s) returns the answer to a command of that kind.
+        """
         self._gate = gate
         self._answer = answer
         self._order = order
+        self._island = island
         self.leases: dict = {}
         self.refused = 0
 
@@ -192,18 +208,25 @@ class Inbox:
         """Accept or refuse one command, and answer it."""
         try:
             command = self._gate.accept(token, epoch_s)
+            self._carry_out(command, now_ms, epoch_s)
         except Refused as refusal:
             self.refused += 1
             self._answer(refusal.seq, refusal.answer)
             return
+        self._answer(command.seq, A_ACCEPTED)
+
+    def _carry_out(self, command: Command, now_ms: int, epoch_s: int) -> None:
         lease, value = command.lease(now_ms, epoch_s), command.value
         if command.kind == DEVICE:
             try:
                 self._order(value["name"], value["do"], value["to"], now_ms, lease.left_ms(now_ms))
             except OSError:
-                self.refused += 1
-                self._answer(command.seq, A_NO_STORE)
-                return
+                raise Refused(A_NO_STORE, command.seq) from None
+        elif command.kind == ISLAND:
+            answer = A_NOT_NOW
+            if self._island:
+                answer = self._island(value["do"], value["begin_s"], value["end_s"], epoch_s)
+            if answer != A_ACCEPTED:
+                raise Refused(answer, command.seq)
         else:
             self.leases[command.kind] = lease
-        self._answer(command.seq, A_ACCEPTED)

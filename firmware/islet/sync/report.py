@@ -14,6 +14,7 @@ QUALITY = 4
 DEVICE = 5
 KIND_NAMES = ("report", "event", "ack", "birth", "quality", "device")
 CHECKS_TOLD = 4
+AUTONOMY_MAX_H = 1000.0  # told at most
 
 LIVE = b'"bf":0'
 BACKFILLED = b'"bf":1'
@@ -88,9 +89,12 @@ class Reports:
                 bad[name] = QUALITY_NAMES[quantity.quality]
         message["q"] = bad
 
-    def report(self, image, now_ms: int, state: int, reasons: dict, shed: int, meter: dict, next_w) -> bytes:
+    def report(
+        self, image, now_ms: int, state: int, reasons: dict, shed: int, meter: dict, next_w, autonomy_h=None
+    ) -> bytes:
         """Return a report; reasons holds why, pv_why, shed_why and fault; next_w is the planned power or None.
 
+        autonomy_h is how long the building could be its own island from now on, None when that is not known.
         meter holds import_wh and export_wh since it was new, checks (texts, the first CHECKS_TOLD are told) and
         circuits: name to [W, Wh imported, Wh exported].
         """
@@ -103,6 +107,7 @@ class Reports:
             "state": STATE_NAMES[state],
             "shed": shed,
             "next_w": None if next_w is None else round(next_w),
+            "autonomy_h": None if autonomy_h is None else round(min(autonomy_h, AUTONOMY_MAX_H), 1),
             "bf": 0,
         }
         message.update(reasons)
