@@ -18,6 +18,7 @@ from islet.measure.wiring import (
     Channel,
     Wiring,
 )
+from islet.names import NEVER
 from islet.state.image import Image
 
 TURN = 2.0 * pi
@@ -105,6 +106,20 @@ def test_three_phases_with_one_voltage_input() -> None:
         volts, amps = three_waves(hz)
         meter, image = measure(three_phase(1), volts[:1] + amps, 4)
         check_three(meter, image, 2.5)
+
+
+def test_what_flows_in_each_phase_is_told() -> None:
+    # three grid currents, of L2 two CTs on a load; what no CT sees stays unread, and a load between phases is in none
+    channels = [volt("l%d" % p, p) for p in (1, 2, 3)] + [ampere("g%d" % p, p, GRID_I) for p in (1, 2, 3)]
+    channels += [ampere("a", 2, LOAD_I), ampere("b", 2, LOAD_I), ampere("c", 12, LOAD_I)]
+    volts, amps = three_waves(50.0)
+    more = [sine(2.0, 50.0, 0.3 - TURN / 3.0), sine(3.0, 50.0, 0.3 - TURN / 3.0), sine(1.0)]
+    _, image = measure(Wiring(channels, THREE), volts + amps + more)
+    for k, (watt, ampere_) in enumerate(((2300.0, 10.0), (1104.0, 6.0), (460.0, 4.0))):
+        assert near(image.phase_grid_w[k].value, watt, 2.0)
+        assert near(image.phase_grid_a[k].value, ampere_, 0.02)
+    assert near(image.phase_load_w[1].value, 230.0 * 5.0, 2.0)
+    assert image.phase_load_w[0].quality == image.phase_load_w[2].quality == NEVER
 
 
 def test_a_load_between_two_phases() -> None:

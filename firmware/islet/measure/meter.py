@@ -29,6 +29,7 @@ class Meter:
         self._margin = 1 + wiring.delay_sets(40.0)
         self.voltages = [Voltage(kernels, wiring, n, self._table, self.max_sets) for n in wiring.voltages]
         self.currents = [self._current(n) for n in wiring.currents]
+        self._phases = [(p - 1, self._of_phase(GRID_I, p), self._of_phase(LOAD_I, p)) for p in (1, 2, 3)]
         self.grid = self._reference(GRID_V) or self._reference(BUS_V)
         self.bus = self._reference(BUS_V) or self.grid
         self._track = Track(wiring.set_hz)
@@ -137,6 +138,26 @@ class Meter:
         image.grid_w.set(round(self.grid_w), now_ms)
         image.grid_var.set(round(self.grid_var), now_ms)
         image.metered_load_w.set(round(self.load_w), now_ms)
+        self._fill_phases(image, now_ms)
+
+    def _fill_phases(self, image, now_ms: int) -> None:
+        """Tell what flows in each phase; a current between two phases is in none of them."""
+        for phase, grid, loads in self._phases:
+            if grid:
+                power_w = current_a = 0.0
+                for current in grid:
+                    power_w += current.active_w
+                    current_a += current.rms_a
+                image.phase_grid_w[phase].set(power_w, now_ms)
+                image.phase_grid_a[phase].set(current_a, now_ms)
+            if loads:
+                power_w = 0.0
+                for current in loads:
+                    power_w += current.active_w
+                image.phase_load_w[phase].set(power_w, now_ms)
+
+    def _of_phase(self, kind: int, phase: int) -> list:
+        return [c for c in self.currents if c.channel.kind == kind and c.channel.phase == phase]
 
     def _worst_v(self, kind: int) -> float:
         """Return the voltage furthest from nominal on a side of the contactor."""
