@@ -22,6 +22,7 @@ FIRMWARE: dict[str, set[str]] = {
     "config": {"islet.names", "islet.base", *STANDARD},
     "devices": {"islet.config", "islet.drivers", *STANDARD},
     "hookup": {"islet.devices", "islet.drivers", "islet.state", "json"},
+    "local": {"islet.drivers", "islet.names"},
     "base": {"islet.names", "islet.base", *STANDARD},
     "node": {"islet.names", "islet.base", "islet.config", *(f"islet.{layer}" for layer in LAYERS)},
     "site": {
@@ -30,6 +31,7 @@ FIRMWARE: dict[str, set[str]] = {
         "islet.config",
         "islet.devices",
         "islet.hookup",
+        "islet.local",
         "islet.names",
         "islet.base",
         "json",

@@ -59,7 +59,7 @@ class Entry:
     """A device: name, line, unit, role, driver (SUNSPEC or a profile) and ratings.
 
     `control` lets it be written; without a word it is true for SunSpec and false for a profile, since most were
-    written from documents alone. `behind_load_ct` says where a charger or a genset is connected.
+    written from documents alone. `behind_load_ct` says where a charger or a genset is connected. `forms` lets a battery form beside the first one, by its droop.
     """
 
     unit: int
@@ -76,9 +76,12 @@ class Entry:
             errors.append("%srole is %r, must be one of %s" % (where, self.role, " ".join(roles.names())))
         self.control = _flag(raw, "control", self.driver == SUNSPEC, errors, where)
         self.behind_load_ct = _flag(raw, "behind_load_ct", self.role == roles.CHARGER, errors, where)
+        self.forms = _flag(raw, "forms", False, errors, where)
+        if self.forms is True and self.role != roles.BATTERY:
+            errors.append("%sforms is true, but only a battery forms an island" % where)
         for row in DEVICE_NUMBERS:
             setattr(self, row[0], number(raw, row, errors, where, row[0] in WHOLE))
-        words = ("name", "line", "role", "driver", "control", "behind_load_ct")
+        words = ("name", "line", "role", "driver", "control", "behind_load_ct", "forms")
         _unknown(raw, words, DEVICE_NUMBERS, errors, where)
 
 

@@ -46,6 +46,7 @@ class Bound:
     async def poll(self, _image, now_ms: int) -> None:
         """Read what is due."""
         await self.device.poll(self.part, now_ms)
+        self.part.own_curves = getattr(self.device, "own_curves", False)
 
     async def apply(self, held: bool, now_ms: int) -> None:
         """Carry out the wishes while they hold, else the safe ones."""
@@ -54,6 +55,7 @@ class Bound:
 
     def lose(self, _image) -> None:
         """Lower the trust in what the device told."""
+        self.part.own_curves = False
         self.device.lose(self.part)
 
     def forget(self) -> None:
@@ -64,13 +66,16 @@ class Bound:
 class Hookup:
     """`buses` with their devices, and the `parts` that node and buses share."""
 
-    def __init__(self, hw, devices: Devices, step_max_ms: int, pv_rated_w: float = 0.0) -> None:
+    def __init__(
+        self, hw, devices: Devices, step_max_ms: int, pv_rated_w: float = 0.0, curves: tuple = ()
+    ) -> None:
         """Take lines from hw.stream and hw.serial, profiles from its store.
 
         ValueError for a profile that is not in the store, is damaged or is of another role.
         """
         self._hw = hw
         self._step_max_ms = step_max_ms
+        self._curves = curves
         self.islanded = False
         self._ordered: list = []
         self.bound: list[Bound] = []
@@ -210,9 +215,10 @@ class Hookup:
         return profile
 
     def _bind(self, client, entry, profiles: dict) -> Bound:
-        part = Part(entry.rated_w, entry.capacity_wh, self._step_max_ms, entry.control)
+        part = Part(entry.rated_w, entry.capacity_wh, self._step_max_ms, entry.control, entry.forms)
         if entry.driver == SUNSPEC:
-            return Bound(entry, _sunspec(client, entry), part)
+            curves = self._curves if entry.control else ()
+            return Bound(entry, _sunspec(client, entry, curves), part)
         from islet.drivers.profile import ProfileDevice
 
         profile = profiles[entry.name]
@@ -232,10 +238,10 @@ def _told(member) -> tuple:
     return bound.name, bound.role, bound.device.readings, counts
 
 
-def _sunspec(client, entry):
+def _sunspec(client, entry, curves: tuple):
     from islet.drivers.sunspec_roles import ROLES, open_device
 
     if entry.role in ROLES:
         base = entry.base or None  # 0: where SunSpec's maps begin
-        return open_device(client, entry.unit, entry.role, entry.chain, base, entry.reversion_s)
+        return open_device(client, entry.unit, entry.role, entry.chain, base, entry.reversion_s, curves)
     raise ValueError("device %s: SunSpec has no models of a %s" % (entry.name, entry.role))

@@ -61,7 +61,7 @@ def test_all_errors_are_told_together() -> None:
     raw["lines"][0].update(host="a b", port=0, speed=3)
     raw["lines"][1].update(parity="X")
     raw["devices"][0].update(unit=300, role="sun")
-    raw["devices"][1].update(control="no")
+    raw["devices"][1].update(control="no", forms=True)
     raw["devices"][2].update(name="roof", driver="")
     raw["more"] = 1
     said = refused(raw)
@@ -73,6 +73,7 @@ def test_all_errors_are_told_together() -> None:
         "device roof: unit is 300",
         "device roof: role is 'sun', must be one of inverter battery",
         "device shed: control is 'no'",
+        "device shed: forms is true, but only a battery forms an island",
         "device roof: driver is ''",
         "device roof is there twice",
         "more is not a setting",

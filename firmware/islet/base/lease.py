@@ -24,6 +24,12 @@ class Lease:
             self._ended = True
         return not self._ended
 
+    def renew(self, value, now_ms: int, span_ms: int) -> None:
+        """Begin anew with a value, without making anything; span_ms as at the start."""
+        self.value = value
+        self.expires_ms = add_ms(now_ms, span_ms)
+        self._ended = span_ms == 0
+
     def left_ms(self, now_ms: int) -> int:
         """Return the ms until the end, 0 once ended."""
         return -elapsed_ms(now_ms, self.expires_ms) if self.live(now_ms) else 0
