@@ -4,7 +4,16 @@ import math
 
 from islet.control.band import Band
 from islet.control.limits import NO_LIMIT_W, Limits, net_load_w
-from islet.names import COMM, R_ENVELOPE, R_RATING, R_RESERVE, R_SOC_MAX, R_SOC_MIN, R_SOFT_RETURN
+from islet.names import (
+    COMM,
+    R_ENVELOPE,
+    R_MAIN_FUSE,
+    R_RATING,
+    R_RESERVE,
+    R_SOC_MAX,
+    R_SOC_MIN,
+    R_SOFT_RETURN,
+)
 from islet.state.image import Image
 
 ETA = math.sqrt(0.9)
@@ -132,3 +141,30 @@ def test_unknown_net_load_leaves_rating_and_charge():
     assert limits.pv_allowed_w == 0.0  # the export limit alone: a load is never below 0
     _, limits = shrunk(made, import_w=0.0, export_w=3000.0)
     assert limits.pv_allowed_w == 3000.0
+
+
+def test_a_reserve_may_be_raised():
+    band, limits = Band(), Limits(Settings)
+    assert limits.reserve_pu == 0.30
+    limits.reserve_pu = 0.90
+    band.reset(-NO_LIMIT_W, NO_LIMIT_W)
+    limits.shrink(band, image(soc_pu=0.6), 0, 100, NO_LIMIT_W, NO_LIMIT_W)
+    assert (band.hi, band.hi_reason) == (0.0, R_RESERVE)
+
+
+def test_the_main_fuse_goes_before_the_reserve_and_after_the_charge():
+    for soc_pu, lo_w, reason in ((0.2, 1500.0, R_MAIN_FUSE), (0.05, 0.0, R_SOC_MIN)):
+        band, limits = Band(), Limits(Settings)
+        limits.hold_fuse(1500.0, NO_LIMIT_W, NO_LIMIT_W)
+        band.reset(-NO_LIMIT_W, NO_LIMIT_W)
+        limits.shrink(band, image(soc_pu=soc_pu), 0, 100, NO_LIMIT_W, NO_LIMIT_W)
+        assert (band.lo, band.lo_reason) == (lo_w, reason)
+
+
+def test_the_main_fuse_holds_export_back_and_caps_pv():
+    band, limits = Band(), Limits(Settings)
+    limits.hold_fuse(-NO_LIMIT_W, -800.0, 375.0)
+    band.reset(-NO_LIMIT_W, NO_LIMIT_W)
+    limits.shrink(band, image(500.0, 4000.0), 0, 100, NO_LIMIT_W, NO_LIMIT_W)
+    assert (band.hi, band.hi_reason) == (-800.0, R_MAIN_FUSE)
+    assert (limits.pv_allowed_w, limits.pv_reason) == (375.0, R_MAIN_FUSE)

@@ -20,9 +20,9 @@ def island(soc_pu, load_w=400.0, limit_w=4000.0):
     return image, wishes
 
 
-def limit_w(soc_pu, **more):
+def limit_w(soc_pu, fall_w=0.0, **more):
     image, wishes = island(soc_pu, **more)
-    Carry(Ratings()).step(image, wishes, 0, 100)
+    Carry(Ratings()).step(image, wishes, 0, 100, fall_w)
     return wishes.pv_limit_w
 
 
@@ -57,3 +57,25 @@ def test_the_limit_rises_by_a_ramp_and_falls_at_once():
 
 def test_a_dark_house_gets_nothing():
     assert limit_w(0.95, load_w=0.0) == 0.0
+
+
+def test_a_full_battery_leaves_room_for_the_largest_load_that_drops():
+    # of 400 W one of 300 W went off before: PV gives the other 100 W; in the middle of the span (400 + 100) / 2
+    assert abs(limit_w(1.0, fall_w=300.0) - 100.0) < 0.1
+    assert abs(limit_w(0.975, fall_w=300.0) - 250.0) < 0.1
+    assert limit_w(1.0, fall_w=900.0) == 0.0
+    assert abs(limit_w(1.0, fall_w=50.0) - 200.0) < 0.1  # half the load in any case
+
+
+def test_full_charging_leaves_room_for_a_load_that_drops():
+    # 4000 W of PV for 400 W of load: 3600 W into 5000 W, and a drop of 2000 W would not fit: 400 + 5000 - 2000
+    assert abs(limit_w(0.6, fall_w=2000.0) - 3400.0) < 0.1
+    assert abs(limit_w(0.6, fall_w=4000.0) - 2900.0) < 0.1  # half the rating is charged in any case
+    assert limit_w(0.6, fall_w=1000.0) == 4000.0
+
+
+def test_what_gensets_and_cars_give_is_not_asked_of_pv():
+    image, wishes = island(0.95, load_w=1000.0)
+    image.apart_w.set(700.0, 0)
+    Carry(Ratings()).step(image, wishes, 0, 100)
+    assert abs(wishes.pv_limit_w - 300.0) < 0.1

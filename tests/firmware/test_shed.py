@@ -1,55 +1,23 @@
 """Load shedding by hand calculation: 0.9 * 5 kW = 4500 W, 6400 Wh * sqrt(0.9) = 6071.6 Wh."""
 
-from island_world import Hand, settings
+from shed_world import House
 
-from islet.control.shed import Shed
 from islet.names import (
     BLACK_START,
     FAULT,
-    FORMING,
     GRID,
     ISLAND,
     NEVER,
-    OPENING,
     R_AUTONOMY,
     R_BATTERY_EMPTY,
     R_NONE,
     R_OVERLOAD,
     R_STALE_INPUT,
     R_SURPLUS,
+    R_TIMEOUT,
     SOFT_RETURN,
     SUSPECT,
 )
-
-SERVED = (1.0, 0.75, 0.35, 0.0)
-
-
-class House(Hand):
-    """A house whose groups draw their shares of load_w."""
-
-    def __init__(self, load_w, soc_pu=1.0, **changed):
-        Hand.__init__(self)
-        self.shed = Shed(settings(**changed))
-        self.load_w, self.soc_pu, self.pv_w, self.pv_wh = load_w, soc_pu, 0.0, 0.0
-
-    def run(self, state, dt_ms=100, times=1):
-        """Step in a state; return the level wished."""
-        for _ in range(times):
-            self.see(dt_ms)
-            served_w = self.load_w * SERVED[self.wishes.shed_level]
-            self.image.metered_load_w.set(served_w, self.now_ms)
-            self.image.battery_w.set(served_w - self.pv_w, self.now_ms)
-            self.shed.step(self.image, self.wishes, state, self.now_ms, dt_ms, self.pv_wh)
-        return self.wishes.shed_level
-
-    def islanded(self):
-        """Live on the grid for a while, lose it, form; return the level wished in the first step."""
-        self.run(GRID, times=10)
-        self.lose_grid()
-        level = self.run(OPENING)
-        self.run(FORMING)
-        self.bus = (230.0, 50.0)
-        return level
 
 
 def test_level_is_ready_before_the_outage():
@@ -78,7 +46,7 @@ def test_power_decides_where_energy_is_plenty():
 
 def test_expected_pv_counts_as_energy():
     house = House(900.0, 0.30)
-    house.pv_wh = 300.0  # 1518 + 300 > 1800 Wh
+    house.pv_w_low = 150.0  # 1518 + 300 > 1800 Wh
     house.run(GRID)
     assert house.shed.ready_level == 0
 
@@ -112,7 +80,7 @@ def test_infers_the_whole_load_while_shedding():
     house = House(5000.0, autonomy_s=60)
     house.islanded()
     house.run(ISLAND, times=20)
-    assert abs(house.shed.total_w - 5000.0) < 1.0  # 3750 W / 0.75
+    assert abs(house.loads.total_w - 5000.0) < 1.0  # 3750 W / 0.75
 
 
 def test_overload_in_the_island_sheds_as_far_as_needed_in_one_step():
@@ -154,7 +122,7 @@ def test_shortage_sheds_and_surplus_restores_with_hysteresis():
     assert house.wishes.shed_reason == R_SURPLUS
 
 
-def test_one_level_is_restored_in_five_minutes_at_any_pace():
+def test_groups_come_back_after_five_minutes_and_a_minute_apart_at_any_pace():
     for dt_ms in (100, 1000, 60_000):
         house = House(700.0, 0.15)  # 607 Wh: critical only
         assert house.islanded() == 2
@@ -165,8 +133,9 @@ def test_one_level_is_restored_in_five_minutes_at_any_pace():
             spent_ms += dt_ms
         assert abs(spent_ms - 300_000) <= dt_ms, dt_ms
         assert house.wishes.shed_level == 1
-        assert house.run(ISLAND, dt_ms, 290_000 // dt_ms) == 1
-        assert house.run(ISLAND, dt_ms, 10_000 // dt_ms + 1) == 0
+        assert house.run(ISLAND, dt_ms, 59_000 // dt_ms) == 1  # the group given back has 60 s to prove itself
+        assert house.shed.blocked_by == (R_TIMEOUT if dt_ms < 60_000 else R_NONE)
+        assert house.run(ISLAND, dt_ms, 1000 // dt_ms + 1) == 0
 
 
 def test_empty_battery_ends_service_only_while_it_discharges():
@@ -201,11 +170,22 @@ def test_failed_forming_leaves_critical_load_only():
         assert house.wishes.shed_reason == R_OVERLOAD
 
 
-def test_everything_is_served_on_the_grid_again():
+def test_everything_is_served_on_the_grid_again_but_no_group_within_its_minimum_off_time():
     house = House(5000.0, autonomy_s=60)
-    house.islanded()
-    assert house.run(SOFT_RETURN) == 0
+    house.islanded()  # level 1 since 200 ms
+    assert house.run(SOFT_RETURN, dt_ms=1000, times=299) == 1
+    assert house.run(SOFT_RETURN, dt_ms=1000) == 0
     assert house.wishes.shed_reason == R_NONE
+    house = House(5000.0, autonomy_s=60, shed_min_off_s=0)
+    house.islanded()
+    assert house.run(SOFT_RETURN, dt_ms=1000, times=9) == 1  # 10 s after the last change
+    assert house.run(SOFT_RETURN, dt_ms=1000) == 0
+
+
+def test_critical_load_is_served_on_the_grid_at_once():
+    house = House(700.0, 0.05)
+    assert house.islanded() == 3
+    assert house.run(SOFT_RETURN) == 2
 
 
 def test_load_is_not_measured_on_a_failing_voltage():
@@ -214,11 +194,11 @@ def test_load_is_not_measured_on_a_failing_voltage():
     house.bus = (190.0, 50.0)  # under 0.85 pu
     house.load_w = 500.0
     house.run(GRID, times=10)
-    assert house.shed.total_w == 2000.0
+    assert house.loads.total_w == 2000.0
     house.bus = (230.0, 50.0)
     house.image.metered_load_w.degrade(NEVER)
     house.run(GRID)
-    assert house.shed.total_w == 500.0
+    assert house.loads.total_w == 500.0
 
 
 def test_a_peak_of_the_last_hours_keeps_large_loads_off_an_island():
@@ -228,7 +208,7 @@ def test_a_peak_of_the_last_hours_keeps_large_loads_off_an_island():
         house.run(GRID, times=2)
         house.load_w = 300.0
         house.run(GRID, dt_ms=60_000, times=3)  # the mean, 300 W in the end, takes a while
-        house.shed.mean_w = 300.0
+        house.loads.mean_w = 300.0
         house.run(GRID)
         assert house.shed.ready_level == level, peak_w
 
@@ -239,6 +219,6 @@ def test_a_peak_is_forgotten():
     house.run(GRID)
     house.load_w = 300.0
     house.run(GRID, dt_ms=60_000, times=55)
-    assert house.shed.peak_w > 5500.0
+    assert house.loads.peak_w > 5500.0
     house.run(GRID, dt_ms=60_000, times=6)
-    assert house.shed.peak_w < 5500.0
+    assert house.loads.peak_w < 5500.0

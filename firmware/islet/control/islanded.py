@@ -31,6 +31,7 @@ TRY_MS = (
 )
 GENSET_MS = 60_000  # a genset that gives no voltage by then has not started
 UNBOND_MS = 3000  # how long an island waits without its earth for the angle to come by
+FIRST_RETRY_MS = 2000  # after an island that fell with charge left, once
 
 
 def forming(m, image, now_ms: int) -> None:
@@ -112,7 +113,10 @@ def broken(m, image, now_ms: int) -> bool:
         why = R_BATTERY_EMPTY if empty else R_UNDERVOLTAGE
         if m.planned.wanted:
             m.planned.cancel(why)
+        first = m.tries == 0
         m.fail(BLACK_START, why, now_ms)
+        if first and not empty:  # all but critical load has gone: whatever was too much for it, too
+            m.hold_ms = FIRST_RETRY_MS
     return m.state != before
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from islet.names import R_ENVELOPE, R_RATING, R_RESERVE, R_SOC_MAX, R_SOC_MIN, R_SOFT_RETURN
+from islet.names import R_ENVELOPE, R_MAIN_FUSE, R_RATING, R_RESERVE, R_SOC_MAX, R_SOC_MIN, R_SOFT_RETURN
 
 ETA = math.sqrt(0.9)  # one way
 HOLD_MS = 60_000  # the longest pause between steps: a set-point may have to last so long
@@ -33,13 +33,24 @@ class Limits:
     """Shrinks the battery's band step by step; later layers cannot take back what earlier ones need.
 
     The reserve goes before the envelope: a house at its reserve imports what it needs rather than lose its
-    outage supply. The connection's rating goes before the reserve: its breaker would cause the outage.
+    outage supply. The connection's rating and its main fuse go before the reserve: they would cause the outage.
     """
 
     def __init__(self, s) -> None:
         self._s = s
         self.pv_allowed_w = NO_LIMIT_W  # most PV power that export limit and fullest charging admit
         self.pv_reason = R_RATING
+        self.reserve_pu = s.reserve_soc_pu  # may be raised, as before an announced outage
+        self._fuse_lo_w, self._fuse_hi_w, self._fuse_pv_w = -NO_LIMIT_W, NO_LIMIT_W, NO_LIMIT_W
+
+    def allow_pv(self, most_w: float, reason: str) -> None:
+        """Lower what PV may give (W), after shrink."""
+        if most_w < self.pv_allowed_w:
+            self.pv_allowed_w, self.pv_reason = max(0.0, most_w), reason
+
+    def hold_fuse(self, lo_w: float, hi_w: float, pv_w: float) -> None:
+        """Take what the main fuse asks: bounds of the battery and a cap of PV (W)."""
+        self._fuse_lo_w, self._fuse_hi_w, self._fuse_pv_w = lo_w, hi_w, pv_w
 
     def shrink(
         self,
@@ -59,6 +70,7 @@ class Limits:
         self._allow_pv(band.lo, net_w, image, export_w)
         if not math.isnan(net_w):
             band.shrink(net_w - s.import_rated_w, net_w + s.export_rated_w, R_RATING)
+        band.shrink(self._fuse_lo_w, self._fuse_hi_w, R_MAIN_FUSE)
         self._keep_reserve(band, image, now_ms, max(dt_ms, HOLD_MS) / 3_600_000)
         if not math.isnan(net_w):
             band.shrink(net_w - import_w, net_w + export_w, R_ENVELOPE)
@@ -77,7 +89,7 @@ class Limits:
 
     def _keep_reserve(self, band, image, now_ms: int, hold_h: float) -> None:
         if image.soc_pu.usable(now_ms):
-            spare_wh = max(0.0, image.soc_pu.value - self._s.reserve_soc_pu) * self._s.battery_wh
+            spare_wh = max(0.0, image.soc_pu.value - self.reserve_pu) * self._s.battery_wh
             band.shrink(-NO_LIMIT_W, spare_wh * ETA / hold_h, R_RESERVE)
 
     def _allow_pv(self, lo_w: float, net_w: float, image, export_w: float) -> None:
@@ -88,3 +100,5 @@ class Limits:
             return
         load_w = net_w + image.pv_w.value
         self.pv_allowed_w = max(0.0, load_w + min(export_w, self._s.export_rated_w) - min(lo_w, 0.0))
+        if self._fuse_pv_w < self.pv_allowed_w:
+            self.pv_allowed_w, self.pv_reason = self._fuse_pv_w, R_MAIN_FUSE

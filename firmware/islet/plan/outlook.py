@@ -21,6 +21,8 @@ class Outlook:
         slots = planner.plan.slots
         self._load_w = array("f", [0.0] * slots)
         self._pv_w = array("f", [0.0] * slots)
+        self._pv_low_w = array("f", [0.0] * slots)
+        self._spare_w = array("f", [0.0] * slots)
         self._slot = -1  # number of the running slot since 1970
         self._planned_slot = -1
         self._begun_slot = -1
@@ -75,6 +77,7 @@ class Outlook:
         begin_s = slot * self._slot_s
         self.load.predict(begin_s, self._load_w)
         self.pv.predict(begin_s, self._pv_w)
+        self.pv.predict_quantiles(begin_s, self._pv_w, self._pv_low_w, self._spare_w)
         day_slot = (begin_s + self._offset_s) // self._slot_s % self.load.slots
         self.planner.begin(day_slot, self._load_w, self._pv_w, self._price, soc_pu)
         self._begun_slot = slot
@@ -90,10 +93,20 @@ class Outlook:
         plan.fill_intent(slot, self.intent)
         self.next_w = plan.grid_w[min(slot + 1, plan.slots - 1)]
 
-    def pv_wh(self, epoch_s: int, span_s: float) -> float:
-        """Return the PV energy (Wh) that the newest plan expects within span_s of epoch_s."""
-        if self._planned_slot < 0:
+    def pv_low_wh(self, epoch_s: int, span_s: float) -> float:
+        """Return the PV energy (Wh) within span_s of epoch_s that nine of ten days exceed, slot by slot.
+
+        Without a plan or a clock it is 0.
+        """
+        if self._planned_slot < 0 or epoch_s <= 0:
             return 0.0
-        first = max(0, epoch_s // self._slot_s - self._planned_slot)
-        last = min(len(self._pv_w), first + int(span_s / self._slot_s + 0.5))
-        return sum(self._pv_w[k] for k in range(first, last)) * self._slot_s / HOUR_S
+        slot_s = self._slot_s
+        first_s = epoch_s - self._planned_slot * slot_s
+        end_s = first_s + span_s
+        total_ws = 0.0
+        k = max(0, first_s // slot_s)
+        while k < len(self._pv_low_w) and k * slot_s < end_s:
+            span = min(end_s, (k + 1) * slot_s) - max(first_s, k * slot_s)
+            total_ws += self._pv_low_w[k] * span
+            k += 1
+        return total_ws / HOUR_S
