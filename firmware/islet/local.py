@@ -12,13 +12,13 @@ MAX_A = 80.0  # and a charger gives no more
 class Local:
     """Carries wishes.ev_stop, ev_w and genset_run to the devices of their roles that may be told something."""
 
-    def __init__(self, bound: list, v_nominal_v: float, step_max_ms: int) -> None:
-        """bound are the devices of a Hookup."""
+    def __init__(self, bound: list, v_nominal_v: float, step_max_ms: int, phases: int) -> None:
+        """bound are the devices of a Hookup; cars charge with all phases of the building."""
         self._cars = [one for one in bound if one.role == roles.CHARGER]
         self._chargers = [one for one in bound if one.role == roles.CHARGER and one.part.control]
         self._gensets = [one for one in bound if one.role == roles.GENSET and one.part.control]
         self._giving_w = sum([_rating_w(one) for one in self._chargers if _gives(one)])
-        self._v = v_nominal_v
+        self._v = v_nominal_v * phases  # watts for an ampere
         self._span_ms = SPAN_MS + 2 * step_max_ms
         self._ran = False  # a genset led by heat is not stopped by a node that never started it
 
@@ -55,13 +55,18 @@ class Local:
         elif wishes.ev_stop:
             self._charge(one, 0.0, 0.0, now_ms)
         elif wishes.ev_w < 0.0:
-            most_w = wishes.ev_w / len(self._chargers)
-            self._charge(one, most_w, -most_w / (3.0 * self._v), now_ms)
+            most_w = self._share_w(one, -wishes.ev_w)
+            self._charge(one, -most_w, most_w / self._v, now_ms)
         elif ev_limit_a < FREE_A:
-            self._charge(one, -3.0 * self._v * ev_limit_a, min(ev_limit_a, MAX_A), now_ms)
+            self._charge(one, -self._v * ev_limit_a, min(ev_limit_a, MAX_A), now_ms)
         else:
             commands.let_go("current_a")
             commands.let_go("power_w")
+
+    def _share_w(self, one, most_w: float) -> float:
+        """Return what a charger may take of a surplus: as many as can each charge with it have an equal share."""
+        several = max(1, min(len(self._chargers), int(most_w / (LEAST_A * self._v))))
+        return most_w / several if self._chargers.index(one) < several else 0.0
 
     def _charge(self, one, power_w: float, current_a: float, now_ms: int) -> None:
         """Bound what a charger takes, by its current where it can, else by its power; less that is ordered counts."""

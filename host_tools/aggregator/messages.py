@@ -104,6 +104,9 @@ class Report(_Wire):
     why: Word
     pv_why: Word
     shed_why: Word
+    held_why: Word
+    ev_why: Word
+    genset_why: Word
     fault: Word
     shed: Annotated[int, Field(ge=0, le=16)]
     import_wh: Count

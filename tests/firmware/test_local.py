@@ -46,7 +46,7 @@ def wish(**changed):
 def test_stopped_cars_stay_stopped_whatever_is_ordered_and_come_back_as_they_were():
     one = box()
     one.device.readings["limit_a"].set(16.0, NOW_MS)
-    local = Local([one], 230.0, 0)
+    local = Local([one], 230.0, 0, 1)
     local.step(wish(ev_stop=True), FREE_A, NOW_MS)
     one.device.commands.ask("current_a", 32.0, NOW_MS)
     assert one.wanted("current_a") == 0.0
@@ -54,7 +54,7 @@ def test_stopped_cars_stay_stopped_whatever_is_ordered_and_come_back_as_they_wer
     assert one.wanted("current_a") == 32.0  # what is ordered counts again
     other = box()
     other.device.readings["limit_a"].set(16.0, NOW_MS)
-    local = Local([other], 230.0, 0)
+    local = Local([other], 230.0, 0, 1)
     local.step(wish(ev_stop=True), FREE_A, NOW_MS)
     other.device.readings["limit_a"].set(0.0, NOW_MS)  # it obeys
     local.step(wish(ev_stop=True), FREE_A, NOW_MS)
@@ -64,20 +64,20 @@ def test_stopped_cars_stay_stopped_whatever_is_ordered_and_come_back_as_they_wer
 
 def test_a_charger_nobody_told_anything_is_left_alone():
     one = box()
-    Local([one], 230.0, 0).step(wish(), FREE_A, NOW_MS)
+    Local([one], 230.0, 0, 1).step(wish(), FREE_A, NOW_MS)
     assert not one.device.commands.asked("current_a")
 
 
 def test_what_the_node_holds_lapses_without_its_word():
     one = box()
-    Local([one], 230.0, 500).step(wish(ev_stop=True), FREE_A, NOW_MS)
+    Local([one], 230.0, 500, 1).step(wish(ev_stop=True), FREE_A, NOW_MS)
     assert one.wanted("current_a", NOW_MS + 10_999) == 0.0
     assert one.wanted("current_a", NOW_MS + 11_000) == 6.0  # its own limit was not known: the safe value
 
 
 def test_a_limit_of_the_fuse_bounds_what_is_ordered():
     one = box()
-    local = Local([one], 230.0, 0)
+    local = Local([one], 230.0, 0, 1)
     one.device.commands.ask("current_a", 10.0, NOW_MS)
     for limit_a, wanted_a in ((13.0, 10.0), (8.0, 8.0), (5.9, 0.0)):  # IEC 61851-1: no less than 6 A
         local.step(wish(), limit_a, NOW_MS)
@@ -89,24 +89,29 @@ def test_cars_give_back_by_their_ratings_and_others_stop():
     both = {"current_a": 6.0, "power_w": 0.0}
     small, large = Bound(roles.CHARGER, both, 3700.0), Bound(roles.CHARGER, both, 7400.0)
     plain = box()
-    Local([small, large, plain], 230.0, 0).step(wish(ev_w=6000.0, ev_stop=True), FREE_A, NOW_MS)
+    Local([small, large, plain], 230.0, 0, 1).step(wish(ev_w=6000.0, ev_stop=True), FREE_A, NOW_MS)
     assert abs(small.wanted("power_w") - 2000.0) < 1e-3
     assert abs(large.wanted("power_w") - 4000.0) < 1e-3
     assert plain.wanted("current_a") == 0.0
 
 
 def test_surplus_charges_cars_within_what_there_is():
-    # 6900 W over three phases of 230 V are 10 A; two cars have half each, which is under 6 A
-    one, two = box(), box()
-    Local([one], 230.0, 0).step(wish(ev_w=-6900.0), FREE_A, NOW_MS)
+    # 6900 W over three phases of 230 V are 10 A; of two cars one has it all, for half is under 6 A
+    one, two, three = box(), box(), box()
+    Local([one], 230.0, 0, 3).step(wish(ev_w=-6900.0), FREE_A, NOW_MS)
     assert abs(one.wanted("current_a") - 10.0) < 1e-4
-    Local([two, box()], 230.0, 0).step(wish(ev_w=-6900.0), FREE_A, NOW_MS)
-    assert two.wanted("current_a") == 0.0
+    Local([two, three], 230.0, 0, 3).step(wish(ev_w=-6900.0), FREE_A, NOW_MS)
+    assert abs(two.wanted("current_a") - 10.0) < 1e-4
+    assert three.wanted("current_a") == 0.0
+    # on one phase 3450 W are 15 A, 7.5 A each
+    Local([one, two], 230.0, 0, 1).step(wish(ev_w=-3450.0), FREE_A, NOW_MS)
+    assert abs(one.wanted("current_a") - 7.5) < 1e-4
+    assert abs(two.wanted("current_a") - 7.5) < 1e-4
 
 
 def test_a_genset_is_started_and_stopped_but_one_led_by_heat_is_left_alone():
     engine = Bound(roles.GENSET, {"run": 0.0})
-    local = Local([engine], 230.0, 0)
+    local = Local([engine], 230.0, 0, 1)
     local.step(wish(), FREE_A, NOW_MS)
     assert not engine.device.commands.asked("run")
     local.step(wish(genset_run=True), FREE_A, NOW_MS)
@@ -117,7 +122,7 @@ def test_a_genset_is_started_and_stopped_but_one_led_by_heat_is_left_alone():
 
 def test_a_device_that_is_only_read_is_told_nothing():
     one, engine = box(control=False), Bound(roles.GENSET, {"run": 0.0}, control=False)
-    local = Local([one, engine], 230.0, 0)
+    local = Local([one, engine], 230.0, 0, 1)
     local.step(wish(ev_stop=True, genset_run=True), 8.0, NOW_MS)
     assert not one.device.commands.asked("current_a")
     assert not engine.device.commands.asked("run")
@@ -126,7 +131,7 @@ def test_a_device_that_is_only_read_is_told_nothing():
 
 def test_the_emptiest_car_that_tells_its_charge():
     one, two, three = box(), box(control=False), box()
-    local = Local([one, two, three], 230.0, 0)
+    local = Local([one, two, three], 230.0, 0, 1)
     assert local.car_soc_pu() == -1.0
     one.device.readings["soc_pu"].set(0.7, NOW_MS)
     two.device.readings["soc_pu"].set(0.4, NOW_MS)

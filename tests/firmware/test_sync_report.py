@@ -23,7 +23,15 @@ def _image() -> Image:
     return image
 
 
-REASONS = {"why": "plan", "pv_why": "none", "shed_why": "autonomy", "fault": "not_obeyed"}
+REASONS = {
+    "why": "plan",
+    "pv_why": "none",
+    "shed_why": "autonomy",
+    "held_why": "cold_load",
+    "ev_why": "ev_first",
+    "genset_why": "none",
+    "fault": "not_obeyed",
+}
 
 
 def _report(reports: Reports, image: Image, next_w=None, checks=(), autonomy_h=None) -> dict:
@@ -40,6 +48,11 @@ def test_a_report_holds_rounded_values_and_their_signs():
     assert abs(message["grid_hz"] - 49.988) < 1e-6
     assert (message["state"], message["why"], message["shed"]) == ("GRID", "plan", 0)
     assert (message["pv_why"], message["shed_why"], message["fault"]) == ("none", "autonomy", "not_obeyed")
+    assert (message["held_why"], message["ev_why"], message["genset_why"]) == (
+        "cold_load",
+        "ev_first",
+        "none",
+    )
     assert (message["import_wh"], message["export_wh"], message["next_w"]) == (12, 34, 100)
     assert message["bf"] == 0
     assert message["circuits"] == {"oven": [800, 5, 0]}

@@ -92,7 +92,7 @@ class Reports:
     def report(
         self, image, now_ms: int, state: int, reasons: dict, shed: int, meter: dict, next_w, autonomy_h=None
     ) -> bytes:
-        """Return a report; reasons holds why, pv_why, shed_why and fault; next_w is the planned power or None.
+        """Return a report; reasons holds why and the others of Node.reasons; next_w is the planned power or None.
 
         autonomy_h is how long the building could be its own island from now on, None when that is not known.
         meter holds import_wh and export_wh since it was new, checks (texts, the first CHECKS_TOLD are told) and
