@@ -40,12 +40,17 @@ async def _main(hw) -> None:
 async def _rounds(site: Site, pacer) -> None:
     """Follow a simulator: bus, step, writes, plan, link, each complete before the next, so that order is fixed."""
     while pacer.next():
-        if pacer.delivers:
-            await _deliver(site, pacer)
-        else:
-            await _round(site, pacer)
-        _answer(site, pacer)
+        await work(site, pacer)
     await site.link.close()
+
+
+async def work(site: Site, pacer) -> None:
+    """Work off the frame that the pacer has taken, and answer it."""
+    if pacer.delivers:
+        await _deliver(site, pacer)
+    else:
+        await _round(site, pacer)
+    _answer(site, pacer)
 
 
 def _answer(site: Site, pacer) -> None:

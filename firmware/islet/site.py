@@ -3,12 +3,14 @@
 import json
 
 from islet import config, devices
+from islet.drivers import grid_curves
 from islet.hookup import ORDERS, Hookup
+from islet.local import Local
 from islet.measure import calibration
 from islet.measure.disturbance import EVENT_NAMES
 from islet.measure.energy_file import EnergyFile
 from islet.measure.events import KEPT
-from islet.names import GRID, SOFT_RETURN
+from islet.names import A_ACCEPTED, A_NOT_ALLOWED, A_NOT_NOW, GRID, SOFT_RETURN
 from islet.node import Node
 from islet.sync.command import Gate, Inbox
 from islet.sync.link import Link
@@ -36,13 +38,20 @@ class Site:
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
         hookup = self.hookup = Hookup(
-            hw, devices.load(hw.store.load(devices.FILE)), int(s.step_max_ms), s.pv_rated_w
+            hw,
+            devices.load(hw.store.load(devices.FILE)),
+            int(s.step_max_ms),
+            s.pv_rated_w,
+            grid_curves.wanted(s),
         )
         self._check_battery(s)
+        wiring = self._wiring(hw, s)
+        self.local = Local(hookup.bound, s.v_nominal_v, int(s.step_max_ms), wiring.system)
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
-        self.inbox = Inbox(gate, self._answer, hookup.order)
+        self.inbox = Inbox(gate, self._answer, hookup.order, self._plan_island)
         leases = self.inbox.leases
-        self.node = Node(s, hw.kernels, self._wiring(hw, s), hw.outputs, leases, hookup.parts)
+        self.node = Node(s, hw.kernels, wiring, hw.outputs, leases, hookup.parts)
+        hw.attach(self.node.guard)
         mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
         self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
         self._reported = -1
@@ -71,10 +80,21 @@ class Site:
     def _answer(self, seq: int, answer: str) -> None:
         self.outbox.put(ACK, self.reports.ack(self.node.image.epoch_s, seq, answer))
 
+    def _plan_island(self, do: str, begin_s: int, end_s: int, epoch_s: int) -> str:
+        """Ask for a planned island from outside, as far as the settings let; return the answer."""
+        allowed = self.s.remote_island
+        if allowed == "off" or (allowed == "outage" and do not in ("outage", "stop")):
+            return A_NOT_ALLOWED
+        taken = self.node.island.planned.ask(do, begin_s, end_s)
+        self.save()
+        return A_ACCEPTED if taken else A_NOT_NOW
+
     def step(self, inputs, now_ms: int, dt_ms: int) -> None:
         """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
         node = self.node
-        node.step(inputs, inputs.contactor_closed, inputs.epoch_s, now_ms, dt_ms)
+        node.car_soc_pu = self.local.car_soc_pu()
+        node.step(inputs, now_ms, dt_ms)
+        self.local.step(node.wishes, node.ladder.phases.ev_limit_a, now_ms)
         self.hookup.step(node.island.state not in (GRID, SOFT_RETURN), now_ms)
         self._tell_changes()
         self._tell_supply()
@@ -98,6 +118,7 @@ class Site:
             node.shed.level,
             node.metering.told(),
             node.outlook.next_w,
+            node.autonomy_h(),
         )
         self.outbox.put(REPORT, payload, self.reports.seq)
 
@@ -162,6 +183,7 @@ class Site:
         store, node = self.hw.store, self.node
         self._save_energy()
         store.save("island.json", json.dumps(node.island.dump()).encode())
+        store.save("shares.json", json.dumps(node.ladder.shares.dump()).encode())
         store.save("load_forecast", node.outlook.load.to_bytes())
         store.save("pv_forecast", node.outlook.pv.to_bytes())
 
@@ -175,6 +197,7 @@ class Site:
         self._try_energy()
         self._try(ORDERS, self.hookup.restore)
         self._try("island.json", self._set_island)
+        self._try("shares.json", lambda data: node.ladder.shares.load(json.loads(data)))
         self._try("load_forecast", node.outlook.load.from_bytes)
         self._try("pv_forecast", node.outlook.pv.from_bytes)
 
@@ -187,7 +210,7 @@ class Site:
     def _try(self, name: str, take) -> None:
         try:
             take(self.hw.store.load(name))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             self.reports.forgot.append(name)
 
     def _set_island(self, data: bytes) -> None:

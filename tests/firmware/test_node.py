@@ -10,9 +10,13 @@ from islet.measure import kernels
 from islet.measure.wiring import single_phase
 from islet.names import (
     COMM,
+    FORMING,
+    GRID,
     NOT_IMPLEMENTED,
     OK,
     OPENING,
+    OVERRIDE_CLOSE,
+    OVERRIDE_NONE,
     R_ENVELOPE,
     R_SELF_CONSUME,
     R_STALE_INPUT,
@@ -42,12 +46,25 @@ class Pins:
     def set_contactor(self, closed):
         self.closed = closed
 
+    def open_contactor(self):
+        self.closed = False
+
     def set_shed(self, level):
         self.level = level
 
+    def set_bond(self, closed):
+        self.bonded = closed
+
+    def set_genset(self, run):
+        self.runs = run
+
 
 class House:
-    """A node whose buses are read by hand; `polled` says whether they still answer."""
+    """A node whose buses are read by hand; `polled` says whether they still answer. It is the node's inputs, too."""
+
+    override = OVERRIDE_NONE
+    sync_relay_ok = bond_closed = genset_live = False
+    ats_on_grid = True
 
     def __init__(self, grid_w=1000.0, load_w=1000.0, **changed):
         self.pins = Pins()
@@ -73,6 +90,10 @@ class House:
         self.soc_pu = 0.6
         self.epoch_s = 0
 
+    @property
+    def contactor_closed(self):
+        return self.pins.closed
+
     def step(self, dt_ms=100, times=1):
         """Poll, then step; the battery delivers what it was asked."""
         node = self.node
@@ -85,7 +106,7 @@ class House:
                 self.battery.soc_pu.set(self.soc_pu, self.now_ms)
                 self.car.set(self.car_w, self.now_ms)
                 self.engine.set(self.engine_w, self.now_ms)
-            node.step(self, self.pins.closed, self.epoch_s, self.now_ms, dt_ms)
+            node.step(self, self.now_ms, dt_ms)
         return node.wishes
 
 
@@ -217,6 +238,42 @@ def test_dead_grid_opens_in_the_same_step():
     house.step()
     assert not house.pins.closed
     assert house.node.island.state == OPENING
+
+
+def test_the_fast_path_opens_by_itself_and_the_machine_follows():
+    house = House()
+    house.step(times=3)
+    guard = house.node.guard
+    assert guard.armed
+    guard.step(sampled(dead, dead, dead, dead), 0, 72)  # 20 ms of a dead grid, before any window is measured
+    assert guard.holding
+    assert not house.pins.closed
+    assert house.node.island.state == GRID
+    house.step()
+    assert house.node.island.state in (OPENING, FORMING)
+    assert house.node.image.guard_open
+    house.step()
+    assert not guard.armed
+    assert not guard.holding  # the machine's own order keeps it open now
+
+
+def test_the_fast_path_leaves_a_building_alone_whose_transfer_is_not_the_boards():
+    for changed in ({"transfer_owner": "inverter"}, {"transfer_owner": "ats"}):
+        house = House(**changed)
+        house.step()
+        assert not house.node.guard.armed
+    house = House()
+    house.override = OVERRIDE_CLOSE
+    house.step()
+    assert not house.node.guard.armed
+
+
+def test_ride_through_has_no_fast_opening():
+    guard = House(loss_profile="ride_through", grid_code="ieee1547_2").node.guard
+    guard.armed = True
+    guard.step(sampled(dead, dead, dead, dead), 0, 72)
+    assert guard.suspect
+    assert not guard.holding
 
 
 def test_a_car_and_an_engine_in_the_balance():
