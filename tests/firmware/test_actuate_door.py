@@ -2,6 +2,7 @@
 
 from islet.actuate.door import Door
 from islet.names import (
+    NOT_IMPLEMENTED,
     OVERRIDE_CLOSE,
     OVERRIDE_OPEN,
     R_BOND,
@@ -112,6 +113,25 @@ def test_what_is_not_known_does_not_close():
         wishes.contactor_closed = True
         door.apply(wishes, image, NOW_MS, 100)
         assert pins.contactor is False, name
+
+
+def test_an_order_under_way_is_not_taken_back_by_what_is_not_known_yet():
+    """A dark house is closed: its bus has voltage before it has a frequency, and the feedback may be late or lie."""
+    door, pins, wishes, image = rig(closed=False, bus_v=0.0)
+    wishes.contactor_closed = True
+    door.apply(wishes, image, NOW_MS, 100)
+    assert pins.contactor
+    image.bus_v.set(230.0, NOW_MS)
+    image.bus_hz.set(0.0, NOW_MS, NOT_IMPLEMENTED)
+    image.slip_rad.set(0.0, NOW_MS, NOT_IMPLEMENTED)
+    door.apply(wishes, image, NOW_MS, 100)
+    assert pins.contactor
+    # but two live sides that go their own ways are kept apart: 0.4 rad are 23 degrees
+    image.bus_hz.set(50.1, NOW_MS)
+    image.slip_rad.set(0.4, NOW_MS)
+    door.apply(wishes, image, NOW_MS, 100)
+    assert not pins.contactor
+    assert door.blocked_by == R_INTERLOCK
 
 
 def test_closed_contactor_stays_without_any_reading_and_opens_when_asked():

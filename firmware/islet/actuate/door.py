@@ -113,6 +113,8 @@ class Door:
             return R_BOND
         if self._has_genset and image.genset_live:
             return R_GENSET
+        if self._ordered and not self._sides.apart:  # under way: a bus just joined has no frequency yet
+            return R_NONE
         return R_NONE if self._sides.may_join(image, now_ms) else R_INTERLOCK
 
     def _hold_battery(self, wishes, image, now_ms: int, dt_ms: int) -> None:

@@ -26,13 +26,14 @@ class Sides:
         self._close_v = CLOSE_PU_MAX * s.v_nominal_v
         self.open = False
         self.bypassed = False
+        self.apart = False  # two live sides that go their own ways, or a live bus beside a dead grid
         self._apart_ms = 0
         self._proof_ms = PROOF_MS
         self._idle_ms = 0
 
     def step(self, wishes, image, now_ms: int, dt_ms: int) -> None:
         """Look at both sides."""
-        apart = self._apart(image, now_ms)
+        apart = self.apart = self._apart(image, now_ms)
         self._prove(apart, image.contactor_closed, dt_ms)
         self._idle_ms = 0 if wishes.forming else min(self._idle_ms + dt_ms, CAP_MS)
         self.bypassed = image.override == OVERRIDE_CLOSE
