@@ -1,16 +1,20 @@
 """The board without hardware: a simulator on loopback is its ADC, its pins, its clock and its pacer.
 
-One TCP connection carries two kinds of frame, little endian. From the simulator, HEAD: kind, flags (bit 0 contactor
-feedback closed, bit 1 clock valid), sets in the window, now_ms, dt_ms, epoch_s, commands sent to this node so far;
-a STEP is followed by the window as the ADC FIFO would deliver it. From the node, TAIL: kind, contactor command,
-shed level, state, wanted pace in ms, messages acknowledged, messages queued, commands received,
-times the watchdog was fed.
+One connection carries frames, little endian. From the simulator, HEAD: kind, flags, sets that follow, now_ms, dt_ms,
+epoch_s, commands sent to this node so far. Flags: bit 0 contactor feedback closed, 1 clock valid, 2 sync relay
+permits, 3 and 4 the override, 5 neutral bond closed, 6 genset live, 7 transfer switch not on the grid.
+
+FAST brings a few ms of sets as the ADC FIFO would deliver them: the fast path works on them, and the pins are
+answered at once, without a cycle. STEP ends the window, with the rest of its sets, all or none; its dt_ms is since
+the last STEP. DELIVER only brings commands.
+
+From the node, TAIL: kind, pins (bit 0 contactor, 1 neutral bond, 2 genset runs, 3 the fast path suspects the grid),
+shed level, state, wanted pace in ms, messages acknowledged, messages queued, commands received, times the watchdog
+was fed.
 """
 
 import asyncio
 import os
-import select
-import socket
 import struct
 import time
 from array import array
@@ -18,103 +22,160 @@ from array import array
 STEP = 1
 DELIVER = 2
 STOP = 3
+FAST = 4
 HEAD = "<BBHiiII"
 HEAD_BYTES = 20
 TAIL = "<BBBBiIIII"
 TAIL_BYTES = 24
+PINS = "<BB"  # the beginning of TAIL
+CLOSED, CLOCK, SYNC_RELAY, BOND, GENSET, OFF_GRID = 1, 2, 4, 32, 64, 128  # flags of HEAD
+OVERRIDE_SHIFT, OVERRIDE_BITS = 3, 3
+CONTACTOR_PIN, BOND_PIN, GENSET_PIN, SUSPECT_PIN = 1, 2, 4, 8
 SETS_MAX = 360
 SET_HZ = 3600
-CHANNELS = 4
-TIMEOUT_S = 120  # wall clock; a simulator that is silent for longer is gone
+CHANNELS = 4  # of a single-phase building
 READY_PAUSE_S = 0.002
 
 
-class Rig:
-    """The connection to the simulator; blocks, since in lockstep the node has nothing else to do meanwhile."""
+class NoGuard:
+    """The fast path before one is attached: sees nothing."""
 
-    def __init__(self, host: str, port: int, node: str, kernels, table: array, history: int) -> None:
+    holding = suspect = False
+
+    def step(self, _window, _first: int, _stop: int) -> None:
+        """Pass over new sets."""
+
+    def restart(self) -> None:
+        """Forget what was seen."""
+
+
+class Rig:
+    """Pacer, inputs and outputs of a node: takes frames off a link, shows the guard their sets, answers with pins."""
+
+    def __init__(self, link, kernels, table: array, history: int, channels: int = CHANNELS) -> None:
         """The kernels and the table turn raw codes to window codes; `history` sets are handed over twice."""
+        self._link = link
+        self._channels = channels
         self._linearise = kernels.linearise
         self._head = bytearray(HEAD_BYTES)
         self._tail = bytearray(TAIL_BYTES)
-        self._raw = bytearray(2 * CHANNELS * SETS_MAX)
+        self._raw = bytearray(2 * channels * SETS_MAX)
         self._table = table
         self._history = history
-        self.window = array("H", bytes(2 * CHANNELS * (history + SETS_MAX)))
+        self._guard = NoGuard()
+        self._taken = False  # a frame for the cycle
+        self._at = -1  # sets in the window that is being filled, -1: none since the last one
+        self._filled_ms = 0  # of that window, by frames of the fast path
+        self.window = array("H", bytes(2 * channels * (history + SETS_MAX)))
         self._view = memoryview(self.window)
         self.kept = 0  # sets at the window's beginning that the last one ended with
         self.kind = self.n_sets = self.now_ms = self.dt_ms = self.epoch_s = self.expect = 0
         self.lost_sets = 0
         self.contactor_closed = True
+        self.override = 0  # OVERRIDE_NONE
+        self.sync_relay_ok = self.bond_closed = self.genset_live = False
+        self.ats_on_grid = True
         self.delivers = False  # this frame only brings commands
         self.late = 0  # cycles missed before this one
         self.fed = 0  # times the watchdog was fed
         self.contactor_wish = True
+        self._driven = False  # the contactor's pin; before, it is left as it is found
+        self.bond_wish = self.genset_wish = False
         self.shed_wish = 0
-        self._socket = socket.socket()
-        self._socket.connect(socket.getaddrinfo(host, port)[0][-1])
-        self._socket.setsockopt(6, 1, 1)  # TCP_NODELAY
-        self._socket.settimeout(TIMEOUT_S)
-        name = node.encode()
-        self._write(bytes([len(name)]) + name)
 
-    def _write(self, data: bytes | bytearray) -> None:
-        sent = self._socket.send(data)
-        if sent != len(data):
-            raise OSError("simulator took %d of %d bytes" % (sent, len(data)))
-
-    def _fill(self, buffer: bytearray, size: int) -> None:
-        view = memoryview(buffer)
-        done = 0
-        while done < size:
-            got = self._socket.readinto(view[done:size])
-            if not got:
-                raise OSError("simulator closed the connection")
-            done += got
+    def attach(self, guard) -> None:
+        """Let the fast path see every new set; it has holding, suspect, step(window, first, stop), restart()."""
+        self._guard = guard
 
     async def ready(self) -> bool:
-        """Yield to other tasks until the next frame begins to arrive."""
-        poller = select.poll()
-        poller.register(self._socket, select.POLLIN)
-        while not poller.poll(0):
-            await asyncio.sleep(READY_PAUSE_S)
+        """Yield to other tasks until there is a frame for the cycle; the fast path's are answered meanwhile."""
+        while not self._taken:
+            while not self._link.waiting():
+                await asyncio.sleep(READY_PAUSE_S)
+            self._taken = self.take() != FAST
         return True
 
     def next(self) -> bool:
-        """Wait for the next frame, take over its clock, pins and window; return False when there are no more."""
-        self._fill(self._head, HEAD_BYTES)
-        kind, flags, n_sets, now_ms, dt_ms, epoch_s, expect = struct.unpack(HEAD, self._head)
-        if n_sets > SETS_MAX:
-            raise OSError("simulator sends %d sets, at most %d" % (n_sets, SETS_MAX))
-        self.kind, self.now_ms, self.dt_ms, self.expect = kind, now_ms, dt_ms, expect
-        self.contactor_closed = bool(flags & 1)
-        self.epoch_s = epoch_s if flags & 2 else 0
-        if kind == STEP:
-            self._read_window(n_sets)
-        self.delivers = kind == DELIVER
-        return kind != STOP
+        """Wait for the next frame that is not the fast path's; return False when there are no more."""
+        while not self._taken:
+            self._taken = self.take() != FAST
+        self._taken = False
+        return self.kind != STOP
 
-    def _read_window(self, n_sets: int) -> None:
-        """Read n_sets new sets behind those kept; where time has passed unsampled, none are."""
-        size = CHANNELS * n_sets
-        self._fill(self._raw, 2 * size)
-        without_gap = 1000 * n_sets == SET_HZ * self.dt_ms
-        self.kept = min(self._history, self.n_sets) if without_gap else 0
-        at = CHANNELS * self.kept
-        end = CHANNELS * self.n_sets
+    def take(self) -> int:
+        """Take one frame, its clock, inputs and sets; answer it if it is FAST; return its kind."""
+        self._link.fill(self._head, HEAD_BYTES)
+        kind, flags, n_sets, now_ms, dt_ms, epoch_s, expect = struct.unpack(HEAD, self._head)
+        self.kind, self.now_ms, self.expect = kind, now_ms, expect
+        self.delivers = kind == DELIVER
+        self.epoch_s = epoch_s if flags & CLOCK else 0
+        self._read_inputs(flags)
+        if kind == FAST:
+            self._read_sets(n_sets, dt_ms)
+            self._filled_ms += dt_ms
+            struct.pack_into(PINS, self._tail, 0, kind, self._pins())
+            self._link.write(self._tail)
+            return kind
+        self.dt_ms = dt_ms
+        if kind == STEP:
+            self._read_sets(n_sets, dt_ms - self._filled_ms)
+            self.n_sets = self._at
+            self._at = -1
+            self._filled_ms = 0
+        return kind
+
+    def _read_inputs(self, flags: int) -> None:
+        self.contactor_closed = bool(flags & CLOSED)
+        self.sync_relay_ok = bool(flags & SYNC_RELAY)
+        self.override = flags >> OVERRIDE_SHIFT & OVERRIDE_BITS
+        self.bond_closed = bool(flags & BOND)
+        self.genset_live = bool(flags & GENSET)
+        self.ats_on_grid = not flags & OFF_GRID
+
+    def _read_sets(self, n_sets: int, span_ms: int) -> None:
+        """Read n_sets new sets of a span behind those there; after unsampled time the window begins anew."""
+        if 1000 * n_sets != SET_HZ * span_ms:
+            self._guard.restart()
+            self.kept = self._at = 0
+        elif self._at < 0:
+            self._keep()
+        first = self._at
+        if first - self.kept + n_sets > SETS_MAX:
+            raise OSError(
+                "simulator sends %d sets after %d of a window, at most %d" % (n_sets, first, SETS_MAX)
+            )
+        size = self._channels * n_sets
+        self._link.fill(self._raw, 2 * size)
+        self._linearise(self._raw, self._table, self.window, self._channels * first, size)
+        self._at = first + n_sets
+        self._guard.step(self.window, first, self._at)
+
+    def _keep(self) -> None:
+        """Begin a window with the last sets of the one before."""
+        self._at = self.kept = min(self._history, self.n_sets)
+        at = self._channels * self.kept
+        end = self._channels * self.n_sets
         self._view[:at] = self._view[end - at : end]
-        self._linearise(self._raw, self._table, self.window, at, size)
-        self.n_sets = self.kept + n_sets
+
+    def _pins(self) -> int:
+        closed = self.contactor_wish if self._driven else self.contactor_closed
+        pins = CONTACTOR_PIN if closed else 0
+        if self.bond_wish:
+            pins |= BOND_PIN
+        if self.genset_wish:
+            pins |= GENSET_PIN
+        return pins | SUSPECT_PIN if self._guard.suspect else pins
 
     def done(self, state: int, pace_ms: int, acknowledged: int, queued: int, received: int) -> None:
         """Tell the simulator that this frame's work is complete and what the pins are now."""
+        pins, shed = self._pins(), self.shed_wish
         struct.pack_into(
             TAIL,
             self._tail,
             0,
             self.kind,
-            self.contactor_wish,
-            self.shed_wish,
+            pins,
+            shed,
             state,
             pace_ms,
             acknowledged,
@@ -122,11 +183,23 @@ class Rig:
             received,
             self.fed,
         )
-        self._write(self._tail)
+        self._link.write(self._tail)
+
+    def open_contactor(self) -> None:
+        """Open at once: the fast path's word."""
+        self.contactor_wish, self._driven = False, True
 
     def set_contactor(self, closed: bool) -> None:
-        """Drive the contactor's pin."""
-        self.contactor_wish = closed
+        """Drive the contactor's pin; it stays open while the fast path holds it."""
+        self.contactor_wish, self._driven = closed and not self._guard.holding, True
+
+    def set_bond(self, closed: bool) -> None:
+        """Drive the contact between neutral and earth."""
+        self.bond_wish = closed
+
+    def set_genset(self, run: bool) -> None:
+        """Drive the genset's start contact."""
+        self.genset_wish = run
 
     def set_shed(self, level: int) -> None:
         """Drive the shed relays: level n drops the last n load groups."""

@@ -3,9 +3,10 @@
 from hal import kernels_viper, sim
 from hal.mqtt import MqttClient
 from hal.net import TcpStream
+from hal.sim_link import SocketLink
 from hal.store import Store
 from islet.measure.linearise import plain_table
-from islet.measure.wiring import Wiring, single_phase
+from islet.measure.wiring import Wiring, single_phase, three_phase
 
 CODE = 16  # window codes in one of the 12 bits of the converter
 VOLTS_PER_CODE = 0.2 / CODE  # divider and VT: full scale 409 V peak
@@ -25,8 +26,10 @@ class Hardware:
         node = sim.environment("ISLET_NODE")
         self.store = Store(sim.environment("ISLET_HOME"))
         port = int(sim.environment("ISLET_RIG_PORT"))
+        link = SocketLink("127.0.0.1", port, node)
+        wiring = self.wiring()
         self.pacer = self.outputs = sim.Rig(
-            "127.0.0.1", port, node, kernels_viper, plain_table(), self.wiring().history()
+            link, kernels_viper, plain_table(), wiring.history(), wiring.stride
         )
         self.lockstep = sim.environment("ISLET_PACE") == "lockstep"
         self.random = sim.Random(int(sim.environment("ISLET_SEED")))
@@ -34,7 +37,8 @@ class Hardware:
 
     def wiring(self, v_nominal_v: float = 230.0, f0_hz: float = 50.0) -> Wiring:
         """Return what is connected to the converter's inputs."""
-        return single_phase(
+        make = three_phase if sim.environment("ISLET_PHASES") == "3" else single_phase
+        return make(
             VOLTS_PER_CODE,
             AMPS_PER_CODE,
             NOISE_CODES,
@@ -42,6 +46,10 @@ class Hardware:
             f0_hz=f0_hz,
             set_hz=sim.SET_HZ,
         )
+
+    def attach(self, guard) -> None:
+        """Let the fast path see every new set."""
+        self.pacer.attach(guard)
 
     def stream(self, host: str, port: int) -> TcpStream:
         """Return a transport to a device on the bus."""

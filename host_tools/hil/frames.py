@@ -4,9 +4,11 @@ import struct
 from dataclasses import dataclass
 
 from hal import sim
+from islet.names import OVERRIDE_NONE
 
 HEAD = struct.Struct(sim.HEAD)
 TAIL = struct.Struct(sim.TAIL)
+_PINS = (sim.CONTACTOR_PIN, sim.BOND_PIN, sim.GENSET_PIN, sim.SUSPECT_PIN)
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,45 @@ class Tail:
     queued: int
     received: int
     fed: int  # times the watchdog was fed
+    bond_closed: bool = False  # neutral tied to earth
+    genset_run: bool = False
+    suspect: bool = False  # the fast path suspects the grid
 
     @classmethod
     def decode(cls, data: bytes) -> "Tail":
         """Return the answer held in TAIL_BYTES bytes."""
-        kind, contactor, *rest = TAIL.unpack(data)
-        return cls(kind, bool(contactor), *rest)
+        kind, pins, shed, state, pace_ms, acknowledged, queued, received, fed = TAIL.unpack(data)
+        closed, bond, genset, suspect = (bool(pins & bit) for bit in _PINS)
+        return cls(
+            kind, closed, shed, state, pace_ms, acknowledged, queued, received, fed, bond, genset, suspect
+        )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a board's inputs say besides the contactor's feedback."""
+
+    override: int = OVERRIDE_NONE
+    sync_relay: bool = False  # a hardware synchronism check permits closing
+    bond_closed: bool = False
+    genset_live: bool = False
+    ats_on_grid: bool = True
+
+    @property
+    def flags(self) -> int:
+        """As bits of HEAD."""
+        flags = self.override << sim.OVERRIDE_SHIFT
+        for on, bit in (
+            (self.sync_relay, sim.SYNC_RELAY),
+            (self.bond_closed, sim.BOND),
+            (self.genset_live, sim.GENSET),
+            (not self.ats_on_grid, sim.OFF_GRID),
+        ):
+            flags |= bit if on else 0
+        return flags
+
+
+PLAIN = Inputs()
 
 
 def head(
@@ -39,6 +74,8 @@ def head(
     dt_ms: int,
     epoch_s: int,
     expect: int,
+    inputs: Inputs = PLAIN,
 ) -> bytes:
-    """Return the header of a frame to a node."""
-    return HEAD.pack(kind, closed | clock_valid << 1, n_sets, now_ms, dt_ms, epoch_s, expect)
+    """Return the header of a frame to a node; closed is the contactor's feedback."""
+    flags = (sim.CLOSED if closed else 0) | (sim.CLOCK if clock_valid else 0) | inputs.flags
+    return HEAD.pack(kind, flags, n_sets, now_ms, dt_ms, epoch_s, expect)

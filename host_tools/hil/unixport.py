@@ -47,12 +47,13 @@ def path_for_nodes(library: Path) -> str:
 class Node:
     """One running firmware: its process, its home folder (its flash) and its connection."""
 
-    def __init__(self, name: str, home: Path, heap_kb: int, pace: str, seed: int) -> None:
+    def __init__(self, name: str, home: Path, heap_kb: int, pace: str, seed: int, phases: int = 1) -> None:
         self.name = name
         self.home = home
         self.heap_kb = heap_kb
         self.pace = pace
         self.seed = seed
+        self.phases = phases
         self.log = home / "log.txt"
         self.process: asyncio.subprocess.Process | None = None
         self.connected: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -63,6 +64,7 @@ class Node:
         """Start the process; it connects back to port."""
         env = {**os.environ, "MICROPYPATH": path, "ISLET_RIG_PORT": str(port), "ISLET_NODE": self.name}
         env |= {"ISLET_HOME": str(self.home), "ISLET_PACE": self.pace, "ISLET_SEED": str(self.seed)}
+        env["ISLET_PHASES"] = str(self.phases)
         with self.log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
                 micropython(),
@@ -123,8 +125,11 @@ class Node:
 class UnixPortRig:
     """Starts and feeds the nodes; one server socket on loopback takes all their connections."""
 
-    def __init__(self, library: Path, heap_kb: int = 600, pace: str = "lockstep", seed: int = 1) -> None:
+    def __init__(
+        self, library: Path, heap_kb: int = 800, pace: str = "lockstep", seed: int = 1, phases: int = 1
+    ) -> None:
         """pace is "lockstep" (each frame is worked off in full) or "tasks" (as on a board)."""
+        self.phases = phases
         self.library = library
         self.heap_kb = heap_kb
         self.pace = pace
@@ -136,7 +141,7 @@ class UnixPortRig:
         """Start one node a (name, home folder) and wait until all have connected; NodeError when one does not."""
         path = path_for_nodes(self.library)
         self.nodes = [
-            Node(name, home, self.heap_kb, self.pace, 1000 * self.seed + k)
+            Node(name, home, self.heap_kb, self.pace, 1000 * self.seed + k, self.phases)
             for k, (name, home) in enumerate(homes)
         ]
         by_name = {node.name: node for node in self.nodes}

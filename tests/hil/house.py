@@ -28,6 +28,7 @@ KEY = ("f1", "b01")
 SECRET = bytes(range(32))
 T0_S = 1_700_000_000
 TICK0_MS = (1 << 30) - 2000  # the node's clock wraps two seconds into the run
+FAST_MS, FAST_SETS = 10, 36
 LIBRARY = ROOT / "build" / "lib"
 
 
@@ -46,6 +47,7 @@ class House:
         self.params = PlantParams.uniform(1)
         self.plant = Plant(self.params, seed=1)
         self.synth = WaveformSynth(1, seed=1, ideal=True)
+        self._fast_synth = WaveformSynth(1, seed=1, n_sets=FAST_SETS, ideal=True)
         self.devices = DeviceServer(1, self.params)
         self.commands = Commands.idle(self.params.pv_rated_w)
         self.store = Store()
@@ -132,6 +134,21 @@ class House:
         self.commands.shed_level[:] = tail.shed_level
         self.devices.commands(self.commands)
         return tail
+
+    async def fast(self) -> Tail:
+        """Pass FAST_MS, of which the fast path is shown the samples; its pin acts from then on."""
+        t0_ms, self.t_ms = self.t_ms, self.t_ms + FAST_MS
+        truth = self.truth = self.plant.advance(
+            t0_ms, self.t_ms, self.demand_w, np.zeros(1), self.grid_v, 50.0, self.commands
+        )
+        sets = self._fast_synth.windows(truth)[0].tobytes()
+        tail = (await self.rig.exchange({0: self._frame(sim.FAST, FAST_MS, FAST_SETS) + sets}))[0]
+        self.commands.contactor_closed[:] = tail.contactor_closed
+        return tail
+
+    async def end_of_window(self) -> Tail:
+        """Let the node work off the cycle that ten fast frames have filled."""
+        return (await self.rig.exchange({0: self._frame(sim.STEP, 10 * FAST_MS, 0)}))[0]
 
     def plant_state(self) -> int:
         """Return the battery inverter's state at the end of the last step."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from house import House
 
+from hal import sim
 from host_tools.hil.frames import Tail
 from host_tools.plant.types import FORMING
 from islet.names import GRID, ISLAND, STATE_NAMES
@@ -93,3 +94,23 @@ async def test_the_watchdog_starves_while_a_task_is_late(tmp_path: Path) -> None
             await asyncio.sleep(CYCLE_S)
             again = await house.step(100)
         assert again.fed > hungry.fed
+
+
+async def test_the_fast_path_opens_between_two_cycles(tmp_path: Path) -> None:
+    """Ten ms at a time, answered at once; a dead grid opens the contactor, and the cycle works on all that came."""
+    async with House(tmp_path, "tasks", report_s=3600) as house:
+        for _ in range(8):
+            await house.step(100)
+            await asyncio.sleep(CYCLE_S)
+        house.grid_v[:] = 0.0
+        tails = [await house.fast() for _ in range(10)]
+        assert [tail.kind for tail in tails] == [sim.FAST] * 10
+        assert tails[0].contactor_closed or tails[0].suspect
+        assert not tails[1].contactor_closed  # within 20 ms
+        assert not any(tail.contactor_closed for tail in tails[1:])
+        assert {tail.state for tail in tails} == {GRID}  # no cycle yet
+        assert tails[-1].fed == 8 - 1  # of the cycle before the last one answered
+        last = await house.end_of_window()
+        assert last.kind == sim.STEP
+        assert not last.contactor_closed
+        assert last.state != GRID

@@ -140,6 +140,23 @@ def single_phase(volts_per_code: float, amps_per_code: float, noise_codes: float
     return Wiring(channels, SINGLE, **system)
 
 
+def three_phase(volts_per_code: float, amps_per_code: float, noise_codes: float = 0.0, **system) -> Wiring:
+    """Return the twelve channels of a three-phase building: grid_v1..3, bus_v1..3, grid_i1..3, load_i1..3."""
+    channels = [
+        Channel(
+            name + str(phase),
+            kind,
+            phase,
+            volts_per_code if kind <= BUS_V else amps_per_code,
+            230.0 if kind <= BUS_V else 60.0,
+            noise_codes,
+        )
+        for name, kind in (("grid_v", GRID_V), ("bus_v", BUS_V), ("grid_i", GRID_I), ("load_i", LOAD_I))
+        for phase in (1, 2, 3)
+    ]
+    return Wiring(channels, THREE, **system)
+
+
 def _wrong(wiring: Wiring) -> list:
     """Return what does not fit in the wiring, as sentences."""
     errors = []
