@@ -10,6 +10,7 @@ from host_tools import bench
 from host_tools.calibrate.command import calibrate
 from host_tools.city.options import FAULTS, Options
 from host_tools.errors import InputError, RunError
+from host_tools.hil.command import hil
 from host_tools.profiles.command import profiles
 from host_tools.provision.devices_command import devices
 from host_tools.replay.command import replay
@@ -162,6 +163,7 @@ def report(results: Path, out: Path) -> None:
 
 main.add_command(calibrate)
 main.add_command(devices)
+main.add_command(hil)
 main.add_command(profiles)
 main.add_command(replay)
 main.add_command(scan)

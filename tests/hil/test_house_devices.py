@@ -170,14 +170,17 @@ async def test_devices_are_read_told_and_commanded(tmp_path: Path) -> None:
         await seconds(one, 3)
         assert await box.told() == (SAFE_A, 1)
 
-        # an island ends it too, and takes nothing new for a charger
+        # an island ends it too: cars are shed first, and nothing new is taken for a charger
         token = one.desk.issue_device(("f1", "b01"), "wallbox", "current_a", 13, one.now_s, 3600, "test")[1]
         await one.send(token, 1)
         await seconds(one, 2)
         assert await box.told() == (13, 1)
         one.grid_v[:] = 0.0
         await seconds(one, 3)
-        assert await box.told() == (SAFE_A, 1)
+        assert await box.told() == (
+            13,
+            0,
+        )  # told to stop: the profile leaves the current and clears the start
         token = one.desk.issue_device(("f1", "b01"), "wallbox", "current_a", 13, one.now_s, 3600, "test")[1]
         await one.send(token, 2)
         await seconds(one, 1)
