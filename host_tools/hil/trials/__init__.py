@@ -1,0 +1,1 @@
+"""Randomised trials: disturbances that must be ridden through or not, and reclosings."""
