@@ -116,7 +116,9 @@ def test_example_of_a_command_is_taken() -> None:
         def save(self, name: str, data: bytes) -> None:
             pass
 
-    header, payload, order, outage = map(json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[len(KINDS) :])
+    header, payload, order, outage = map(
+        json.loads, EXAMPLE.findall(text_of("docs/protocol.md"))[len(KINDS) :]
+    )
     token = jwt.encode(payload, bytes(32), algorithm="HS256", headers={"typ": None, **header})
     command = Gate(bytes(32), "b001", Nothing()).accept(token.encode(), payload["nbf"])
     assert command.value == payload["val"]
@@ -134,20 +136,19 @@ def test_answers_states_qualities_are_all_told() -> None:
     for document, words in (
         ("docs/protocol.md", names.ANSWERS),
         ("docs/units.md", (*names.STATE_NAMES, *names.QUALITY_NAMES, *names.GROUP_NAMES)),
-        ("docs/safety.md", names.STATE_NAMES),
+        ("docs/islanding.md", names.STATE_NAMES),
     ):
         told = set(CODE.findall(text_of(document)))
         assert set(words) - told == set(), document
 
 
 def test_reasons_of_transitions_are_told() -> None:
-    """Reasons that firmware/islet/control/transitions.py and sync_check.py give stand in docs/safety.md."""
+    """Reasons that the island machine's rules give stand in docs/islanding.md."""
     assert len(RULES) == len(names.STATE_NAMES)
-    source = text_of("firmware/islet/control/transitions.py") + text_of(
-        "firmware/islet/control/sync_check.py"
-    )
+    rules = ("transitions", "islanded", "interlock", "planned", "sync_check")
+    source = "".join(text_of(f"firmware/islet/control/{name}.py") for name in rules)
     given = {getattr(names, word) for word in re.findall(r"\bR_[A-Z_]+\b", source)} - {names.R_NONE}
-    assert given - set(CODE.findall(text_of("docs/safety.md"))) == set()
+    assert given - set(CODE.findall(text_of("docs/islanding.md"))) == set()
 
 
 def test_frames_are_described_as_they_are() -> None:
