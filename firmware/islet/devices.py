@@ -59,7 +59,8 @@ class Entry:
     """A device: name, line, unit, role, driver (SUNSPEC or a profile) and ratings.
 
     `control` lets it be written; without a word it is true for SunSpec and false for a profile, since most were
-    written from documents alone. `behind_load_ct` says where a charger or a genset is connected. `forms` lets a battery form beside the first one, by its droop.
+    written from documents alone. `behind_load_ct` says where a charger or a genset is connected.
+    `forms` lets a battery form beside the first one, by its droop.
     """
 
     unit: int

@@ -15,7 +15,7 @@ from islet.sync.report import ACK, EVENT, REPORT, Reports, next_boot
 T0_S = 1_700_000_000
 TICK0_MS = (1 << 30) - 5000
 SITE = "f1"
-REASONS = {name: names.R_NONE for name in ("pv_why", "shed_why", "held_why", "ev_why", "genset_why", "fault")}
+REASONS = dict.fromkeys(("pv_why", "shed_why", "held_why", "ev_why", "genset_why", "fault"), names.R_NONE)
 REASONS["why"] = names.R_PLAN
 
 

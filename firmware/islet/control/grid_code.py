@@ -1,8 +1,8 @@
 """Grid codes as data: what must be ridden through, when the connection must be open, and the time chosen between.
 
 Confirmed in EPRI's OpenDER (PyPI `opender`, its rt_crit.py): ride-through curves, limits of frequency, trip times of
-category III. From general knowledge of the standards: trip times of categories I and II (tables 11, 12), rates of change
-(table 21), and all of Europe's. Limits are in pu of nominal and in hertz of a 60 Hz (IEEE) or 50 Hz
+category III. From general knowledge of the standards: trip times of categories I and II (tables 11, 12), rates of
+change (table 21), and all of Europe's. Limits are in pu of nominal and in hertz of a 60 Hz (IEEE) or 50 Hz
 (Europe) system and scale with nominal frequency. Times are in ms; clearing time 0: none is demanded.
 Enter service (IEEE 1547-2018 4.10) stays with the settings.
 """
