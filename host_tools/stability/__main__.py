@@ -1,17 +1,20 @@
-"""`python -m host_tools.stability [--out DIR] [--quick]`: how simulation and bounds agree, and the plots."""
+"""`python -m host_tools.stability [--out FILE.html] [--quick]`: how simulation and bounds agree, and the plots."""
 
 from pathlib import Path
 
 import click
 import numpy as np
 
-from host_tools.stability import drooping, restoring
-from host_tools.stability.drawing import draw_drooping, draw_restoring
+from host_tools.dashboard import page
+from host_tools.stability import drawing, drooping, restoring
 
 
 @click.command()
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("build/stability"), help="Where plots go."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("build/stability.html"),
+    help="The page with the plots.",
 )
 @click.option("--quick", is_flag=True, help="A coarse sweep, in seconds.")
 def main(out: Path, quick: bool) -> None:
@@ -20,8 +23,6 @@ def main(out: Path, quick: bool) -> None:
     margins = restoring.margins(restored.delays)
     lagging = restoring.margins(restored.delays, restoring.Former(droop_pu=0.0, lag_s=0.05))
     by_eigenvalues, simulated = drooped.agreement
-    out.mkdir(parents=True, exist_ok=True)
-    files = [draw_restoring(restored, out / "restore.svg"), draw_drooping(drooped, out / "droop.svg")]
     click.echo(
         f"restoration: {restored.stable.size} points, {100 * restored.agreement:.1f} % agree with the bound"
     )
@@ -36,11 +37,26 @@ def main(out: Path, quick: bool) -> None:
     click.echo(f"  {100 * by_eigenvalues:.1f} % agree by eigenvalues, {100 * simulated:.1f} % by simulation")
     least = min(drooping.droop_bound(c) for c in drooped.couplings)
     click.echo(f"  least bound {least:.3f} pu, most a setting permits 0.1 pu")
-    for path in files:
-        click.echo(str(path))
+    page.write(out, "Where the laws of the island are stable", _sections(restored, drooped))
+    click.echo(f"wrote {out}")
     bad = drooped.simulated[:, drooped.factors < 1.0]
     if restored.unsafe or not np.all(bad):
         raise click.exceptions.Exit(1)
+
+
+def _sections(restored: restoring.Sweep, drooped: drooping.DroopSweep) -> list[page.Section]:
+    return [
+        (
+            "Restoration",
+            "The firmware's own code around a forming inverter; stable means so for every droop from 0 to 10 %.",
+            drawing.restoring(restored),
+        ),
+        (
+            "Droop",
+            "An inverter behind R + jX with a power filter, R/X = 0.1; lines are Routh's bound, points simulated.",
+            drawing.drooping(drooped),
+        ),
+    ]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from host_tools.stability import drooping, restoring
+from host_tools.stability import drawing, drooping, restoring
 from host_tools.stability.__main__ import main
 from islet.base.bound import gain_bound, smooth_bound
 
@@ -77,12 +77,21 @@ def test_under_load_the_state_matrix_says_what_the_simulation_does() -> None:
 
 
 def test_the_command_draws_and_tells(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["--quick", "--out", str(tmp_path / "plots")])
+    page = tmp_path / "plots" / "stability.html"
+    result = CliRunner().invoke(main, ["--quick", "--out", str(page)])
     assert result.exit_code == 0, result.output
     assert "100.0 % agree with the bound" in result.output
     assert "permitted and not stable: 0" in result.output
-    for name in ("restore.svg", "droop.svg"):
-        text = (tmp_path / "plots" / name).read_text()
-        assert text.startswith("<svg")
-        assert text.count("<circle") > 5
-        assert "<polyline" in text
+    text = page.read_text(encoding="utf-8")
+    assert text.count("Plotly.newPlot(") == 2
+
+
+def test_figures_hold_bounds_and_points() -> None:
+    """At a delay of no sample the bound is 2 sin(pi / 2) = 2; a setting permits 10 % of droop."""
+    restored = drawing.restoring(restoring.sweep(quick=True))["data"]
+    bound, _, stable, unstable = restored
+    assert bound["y"][0] == pytest.approx(2.0)
+    assert len(stable["x"]) > 5
+    assert len(unstable["x"]) > 5
+    drooped = drawing.drooping(drooping.sweep(quick=True))["data"]
+    assert drooped[-1]["y"] == (0.1, 0.1)
