@@ -23,10 +23,14 @@ COUNT_AND_TRIGGER = const(7)  # AL1_TRANS_COUNT_TRIG, as a word of a channel's r
 
 
 class Contactor:
-    """The contactor's pin: high keeps it closed. The guard opens it in an interrupt, and nothing closes it then."""
+    """The contactor's pin: high keeps it closed. The guard opens it in an interrupt, and nothing closes it then.
 
-    def __init__(self, number: int) -> None:
-        self._pin = Pin(number, Pin.OUT, value=0)
+    While the chip resets the pin floats: what the contactor does then, a resistor or a latch beside it must decide.
+    """
+
+    def __init__(self, number: int, closed: bool) -> None:
+        """Drive the pin as the feedback finds the contactor: a start must not drop a healthy supply."""
+        self._pin = Pin(number, Pin.OUT, value=1 if closed else 0)
         self.guard = None  # set once the guard is there
 
     def open_contactor(self) -> None:

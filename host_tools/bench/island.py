@@ -67,6 +67,7 @@ def _openings(pool: ProcessPoolExecutor, quick: bool) -> list[Opening]:
 
 def _reclosings(pool: ProcessPoolExecutor, quick: bool) -> list[Result]:
     drawn = reclosings.drawn(QUICK_RECLOSED if quick else RECLOSED, SEED)
+    drawn.sort(key=lambda one: one.case.case.duration_s)  # those of one street end together
     groups = [drawn[k : k + ALIKE] for k in range(0, len(drawn), ALIKE)]
     return _gather("reclosings", [pool.submit(_play, group) for group in groups])
 

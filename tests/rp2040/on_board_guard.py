@@ -34,7 +34,7 @@ def run(busy, volts_per_code, pin):
     table = plain_table()
     sampler = Sampler(kernels_viper, table, keep_sets=40)
     wiring = single_phase(volts_per_code, 0.003, 16.0, set_hz=sampler.set_hz)
-    contactor = Contactor(pin)
+    contactor = Contactor(pin, False)
     guard = Guard(kernels_viper, wiring, ROWS, 0.5, 0.0, 500, contactor)
     contactor.guard = guard
     timer = Timed(guard, sampler, kernels_viper, table, 50.0)

@@ -169,13 +169,15 @@ class Draw:
             TRIP_HZ, side, self._f0_hz + min(0.0, side * span), self._f0_hz + max(0.0, side * span), False
         )
         rate = self._between(0.2, 0.95 * self.rocof_hz_per_s)
+        limits = [row[2] for row in self._rows if row[0] == TRIP_HZ and row[1] == side]
+        beyond = max(
+            0.0, max((hz - one) * side for one in limits)
+        )  # on either way, counted with what is ridden
+        if np.isfinite(ride_ms) and beyond:
+            rate = max(rate, 4000.0 * beyond / (RIDE_PU * ride_ms))
         way_ms = 1000.0 * abs(hz - self._f0_hz) / rate
         begin = self._begin()
-        beyond_ms = 0.0  # of either way, counted with what is ridden through
-        if np.isfinite(ride_ms):
-            limit = [row[2] for row in self._rows if row[0] == TRIP_HZ and row[1] == side]
-            beyond_ms = 1000.0 * max((hz - one) * side for one in limit) / rate
-        rest = max(CYCLE_MS, min(1500.0, RIDE_PU * ride_ms - 2.0 * beyond_ms))
+        rest = min(1500.0, RIDE_PU * ride_ms - 2000.0 * beyond / rate)
         times = (begin, begin + way_ms, begin + way_ms + rest, begin + 2.0 * way_ms + rest)
         hertz = tuple(zip(times, (self._f0_hz, hz, hz, self._f0_hz), strict=True))
         return self._made("frequency ramp", begin, 2.0 * way_ms + rest, hertz=hertz)
