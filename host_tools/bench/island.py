@@ -25,7 +25,7 @@ PROCESSES = 2
 SEED = 20_241_124
 RIDDEN, FATAL, RECLOSED = 1000, 1000, 1000
 QUICK_RIDDEN, QUICK_FATAL, QUICK_RECLOSED, QUICK_CASES = 120, 120, 24, 24
-ALIKE = 24  # reclosings in one street
+ALIKE = 48  # reclosings in one street
 Numbers = Iterable[float]
 
 

@@ -12,7 +12,7 @@ from host_tools.hil.case_result import Result
 
 LOST_S = 1.0
 BACK_S = 4.0
-DURATION_S = 26.0
+DURATION_S = 32.0
 STEPPED_S = 40.0  # with load steps it takes longer
 STEP_WITHIN_S = 1.2
 ENTER_S = 1.0  # enter service shortened: what is tried here is what comes after it
