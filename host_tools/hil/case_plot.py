@@ -20,6 +20,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
 <table><tr><th>figure<th>measured<th>limit<th>source{rows}</table>
 <script>{script}</script><script>Plotly.newPlot("plot",{figure})</script>
 """
+NAMED_SHARE = 0.05  # of the case that a state must last for its name to have room
 _CURVES = (  # column, words, colour, axis
     ("bus_hz", "frequency of the bus", GREEN, "y"),
     ("bus_pu", "bus voltage, lowest phase", GREEN, "y2"),
@@ -94,7 +95,10 @@ def _states(result: Result) -> list[dict[str, Any]]:
         {
             "type": "rect", "xref": "x", "yref": "paper", "x0": change.t_s, "x1": end, "y0": 0, "y1": 1,
             "fillcolor": STATE_COLOURS[change.state], "opacity": 0.18, "line": {"width": 0},
-            "label": {"text": change.state, "textposition": "top left", "font": {"size": 10}},
+            "label": {
+                "text": change.state if end - change.t_s > NAMED_SHARE * result.virtual_s else "",
+                "textposition": "top left", "font": {"size": 10},
+            },
         }
         for change, end in zip(result.path, ends, strict=True)
     ]  # fmt: skip
