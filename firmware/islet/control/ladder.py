@@ -4,7 +4,7 @@ from islet.control.autonomy import Autonomy
 from islet.control.levels import LEVEL_CRITICAL, Levels
 from islet.control.loads import Loads
 from islet.control.phases import Phases
-from islet.control.shares import Shares
+from islet.control.group_shares import GroupShares
 from islet.control.shed import Shed
 from islet.control.sources import Sources
 from islet.names import R_MAIN_FUSE
@@ -16,7 +16,7 @@ class Ladder:
     """Joins `phases`, `loads`, `autonomy`, `shed` and `sources`; one step for all, in every state."""
 
     def __init__(self, s) -> None:
-        self.shares = Shares(s)
+        self.shares = GroupShares(s)
         self.loads = Loads(s, self.shares)
         self.phases = Phases(s)
         self.autonomy = Autonomy(s)

@@ -2,7 +2,7 @@
 
 from islet.control.levels import LEVEL_CRITICAL, LEVEL_NOTHING
 from islet.control.presence import CAP_MS, count_ms
-from islet.control.shares import GROUPS
+from islet.control.group_shares import GROUPS
 from islet.names import (
     BLACK_START,
     CRITICAL,

@@ -12,7 +12,7 @@ CRITICAL_LEAST_PU = 0.1
 FAINT_W = 100.0  # a load under this tells nothing about shares
 
 
-class Shares:
+class GroupShares:
     """`served[level]` is the part of the load that a level leaves; a group of share 0 is taken for not fitted.
 
     Cold load: what was off comes back with up to cold_load_pu times its load, since thermostats have lost their

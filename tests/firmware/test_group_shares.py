@@ -4,7 +4,7 @@ from math import exp
 
 from island_world import settings
 
-from islet.control.shares import Shares
+from islet.control.group_shares import GroupShares
 
 
 def close(a, b, tolerance=1e-5):
@@ -12,7 +12,7 @@ def close(a, b, tolerance=1e-5):
 
 
 def test_start_values_are_those_told():
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     for level, served in enumerate((1.0, 0.75, 0.35, 0.0)):
         assert close(shares.served[level], served)
         assert close(shares.load_pu(level), served)
@@ -20,7 +20,7 @@ def test_start_values_are_those_told():
 
 def test_a_step_moves_a_share_by_a_fifth():
     # 4000 W become 2400 W when deferrable goes: 0.40 of the load; 0.25 + 0.2 * 0.15 = 0.28
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.learn(0, 1, 4000.0, 2400.0)
     assert close(shares.group_pu[2], 0.28)
     assert close(shares.served[1], 0.72)
@@ -30,7 +30,7 @@ def test_a_step_moves_a_share_by_a_fifth():
 
 def test_it_converges_to_the_true_share():
     # the error shrinks by 0.8 a step: 0.15 * 0.8^20 = 0.0017
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     for _ in range(20):
         shares.learn(0, 1, 4000.0, 2400.0)
     assert close(shares.group_pu[2], 0.40, 0.002)
@@ -39,7 +39,7 @@ def test_it_converges_to_the_true_share():
 
 def test_normal_alone_is_told_by_the_step_between_levels_1_and_2():
     # 3000 W at level 1 are 4000 W of all; 1000 W at level 2: 2000 / 4000 = 0.5; 0.40 + 0.2 * 0.10 = 0.42
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.learn(1, 2, 3000.0, 1000.0)
     assert close(shares.group_pu[1], 0.42)
     assert close(shares.group_pu[2], 0.25)
@@ -47,14 +47,14 @@ def test_normal_alone_is_told_by_the_step_between_levels_1_and_2():
 
 def test_two_groups_at_once_keep_their_ratio():
     # 0.65 of the load expected to go, 0.78 goes: both by 1.2, a fifth of it is 1.04
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.learn(0, 2, 1000.0, 220.0)
     assert close(shares.group_pu[1], 0.40 * 1.04)
     assert close(shares.group_pu[2], 0.25 * 1.04)
 
 
 def test_shares_are_bounded():
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     for _ in range(50):
         shares.learn(0, 1, 4000.0, 4000.0)  # nothing went off
     assert close(shares.group_pu[2], 0.125)  # half of its start
@@ -65,20 +65,20 @@ def test_shares_are_bounded():
 
 
 def test_a_faint_load_teaches_nothing():
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.learn(0, 1, 90.0, 10.0)
     assert shares.learned == 0
 
 
 def test_a_group_that_is_not_fitted_stays_so():
-    shares = Shares(settings(deferrable_share_pu=0.0))
+    shares = GroupShares(settings(deferrable_share_pu=0.0))
     assert close(shares.served[1], 1.0)
     shares.learn(0, 1, 4000.0, 2400.0)
     assert shares.group_pu[2] == 0.0
 
 
 def test_shares_beyond_the_whole_leave_something_critical():
-    shares = Shares(settings(normal_share_pu=0.8, deferrable_share_pu=0.8))
+    shares = GroupShares(settings(normal_share_pu=0.8, deferrable_share_pu=0.8))
     assert close(shares.group_pu[0], 0.1)
     assert close(shares.group_pu[1], 0.45)
 
@@ -86,7 +86,7 @@ def test_shares_beyond_the_whole_leave_something_critical():
 def test_cold_load_builds_up_and_decays():
     # off for 900 s: 1 - 1/e = 0.632, so 1 + 0.5 * 0.632 = 1.316 times; on for 900 s again: 1 + 0.5 * 0.632 / e
     for dt_ms in (100, 60_000):
-        shares = Shares(settings())
+        shares = GroupShares(settings())
         for _ in range(900_000 // dt_ms):
             shares.step(1, False, dt_ms)
         cold = 1 - exp(-1)
@@ -99,29 +99,29 @@ def test_cold_load_builds_up_and_decays():
 
 
 def test_a_dark_bus_cools_all_groups():
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.step(0, True, 9_000_000)
     assert close(shares.load_pu(0), 1.5, 1e-3)
 
 
 def test_without_a_time_there_is_no_cold_load():
-    shares = Shares(settings(cold_load_s=0))
+    shares = GroupShares(settings(cold_load_s=0))
     shares.step(2, False, 1_000_000)
     assert shares.factor(2) == 1.0
 
 
 def test_cold_load_is_not_learned_as_share():
     # deferrable back after hours draws 1.5 * 0.25: 1.125 of the usual 4000 W. As expected: nothing to learn.
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.step(1, False, 90_000_000)
     shares.learn(0, 1, 4500.0, 3000.0)
     assert close(shares.group_pu[2], 0.25, 1e-4)
 
 
 def test_shares_survive_a_restart():
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.learn(0, 1, 4000.0, 2400.0)
-    again = Shares(settings())
+    again = GroupShares(settings())
     again.load(shares.dump())
     assert close(again.group_pu[2], 0.28)
     assert close(again.served[2], 0.32)
@@ -130,11 +130,11 @@ def test_shares_survive_a_restart():
 def test_a_damaged_dump_is_refused_and_a_wild_one_bounded():
     for saved in ({}, {"normal_pu": "x", "deferrable_pu": 0.2}, {"normal_pu": 7, "deferrable_pu": 0.2}):
         try:
-            Shares(settings()).load(saved)
+            GroupShares(settings()).load(saved)
         except (KeyError, ValueError):
             continue
         raise AssertionError(saved)
-    shares = Shares(settings())
+    shares = GroupShares(settings())
     shares.load({"normal_pu": 0.0, "deferrable_pu": 1.0})
     assert close(shares.group_pu[1], 0.2)
     assert close(shares.group_pu[2], 0.7)
