@@ -1,10 +1,10 @@
 """What an island can carry, in order: cars stop, sources come, then load groups go; ready before it is needed."""
 
 from islet.control.autonomy import Autonomy
+from islet.control.group_shares import GroupShares
 from islet.control.levels import LEVEL_CRITICAL, Levels
 from islet.control.loads import Loads
 from islet.control.phases import Phases
-from islet.control.group_shares import GroupShares
 from islet.control.shed import Shed
 from islet.control.sources import Sources
 from islet.names import R_MAIN_FUSE

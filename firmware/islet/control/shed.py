@@ -1,8 +1,8 @@
 """How many load groups an island can feed, known before it is needed and given back slowly."""
 
+from islet.control.group_shares import GROUPS
 from islet.control.levels import LEVEL_CRITICAL, LEVEL_NOTHING
 from islet.control.presence import CAP_MS, count_ms
-from islet.control.group_shares import GROUPS
 from islet.names import (
     BLACK_START,
     CRITICAL,
