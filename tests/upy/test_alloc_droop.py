@@ -2,8 +2,9 @@
 
 import gc
 
+from alloc_settings import settings
+
 from islet.base.clock import add_ms
-from islet.config import Settings
 from islet.control.band import Band
 from islet.control.droop import Droop
 from islet.control.support import Support
@@ -12,26 +13,13 @@ from islet.state.image import Image
 from islet.state.parts import Part, Parts
 from islet.state.wishes import Wishes
 
-RAW = {
-    "site": "f1",
-    "node": "b01",
-    "mqtt_host": "127.0.0.1",
-    "battery_rated_w": 5000,
-    "battery_wh": 6400,
-    "pv_rated_w": 4000,
-    "price_per_kwh": [0.2] * 24,
-    "volt_var": "b",
-    "volt_watt": "on",
-    "restore_gain": 0.1,
-    "restore_delay_samples": 3,
-}
 FLOAT_BYTES = 32  # a block of the heap, at most
 STEPS = 50
 
 
 class Rig:
     def __init__(self):
-        s = Settings(RAW)
+        s = settings(volt_var="b", volt_watt="on", restore_gain=0.1, restore_delay_samples=3)
         self.image, self.wishes, self.band = Image(), Wishes(), Band()
         self.droop, self.support = Droop(s), Support(s)
         self.parts = Parts([Part(4000.0)], [Part(5000.0), Part(2500.0)])

@@ -2,23 +2,13 @@
 
 import gc
 
+from alloc_settings import settings
+
 from islet.base.clock import add_ms
-from islet.config import Settings
 from islet.control.island import Island
 from islet.names import NOT_IMPLEMENTED, STATE_NAMES
 from islet.state.image import Image
 from islet.state.wishes import Wishes
-
-RAW = {
-    "site": "f1",
-    "node": "b01",
-    "mqtt_host": "127.0.0.1",
-    "battery_rated_w": 5000,
-    "battery_wh": 6400,
-    "pv_rated_w": 4000,
-    "price_per_kwh": [0.2] * 24,
-}
-
 
 MADE_BYTES = 8 * 32  # floats: a block of the heap each
 
@@ -27,7 +17,7 @@ class Rig:
     def __init__(self):
         self.image = Image()
         self.wishes = Wishes()
-        self.island = Island(Settings(RAW))
+        self.island = Island(settings())
         self.now_ms = (1 << 30) - 500
         self.made = 0  # bytes, in the busiest step
 

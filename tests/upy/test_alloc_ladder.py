@@ -6,8 +6,9 @@ a list or a dict each for its parts.
 
 import gc
 
+from alloc_settings import settings
+
 from islet.base.clock import add_ms
-from islet.config import Settings
 from islet.control.carry import Carry
 from islet.control.ladder import Ladder
 from islet.control.sink import Sink
@@ -15,18 +16,6 @@ from islet.names import BLACK_START, FORMING, GRID, ISLAND, OPENING, SOFT_RETURN
 from islet.state.image import Image
 from islet.state.wishes import Wishes
 
-RAW = {
-    "site": "f1",
-    "node": "b01",
-    "mqtt_host": "127.0.0.1",
-    "battery_rated_w": 9000,
-    "battery_wh": 6400,
-    "pv_rated_w": 4000,
-    "genset_w": 3000,
-    "ev_discharge_w": 3000,
-    "main_fuse_a": 25,
-    "price_per_kwh": [0.2] * 24,
-}
 STEPS = 50
 LEAKED_BYTES = 64  # in all steps together, after collecting: nothing is kept
 
@@ -35,7 +24,7 @@ class Home:
     """A three-phase home with a genset and a car."""
 
     def __init__(self):
-        s = Settings(RAW)
+        s = settings(battery_rated_w=9000, genset_w=3000, ev_discharge_w=3000, main_fuse_a=25)
         self.image, self.wishes, self.now_ms = Image(), Wishes(), (1 << 30) - 500
         self.ladder, self.carry, self.sink = Ladder(s), Carry(s), Sink(s)
 
