@@ -1,12 +1,10 @@
 """What the node itself tells chargers and gensets, cycle by cycle: it goes before what was ordered from outside."""
 
 from islet.drivers import roles
-from islet.names import OK
+from islet.names import EV_LEAST_A, EV_MOST_A, OK
 
 SPAN_MS = 10_000  # what is held lapses this long after the node's last word
 FREE_A = 1e8  # a limit above this is none
-LEAST_A = 6.0  # a car charges with no less (IEC 61851-1, 5.3.2)
-MAX_A = 80.0  # and a charger gives no more
 
 
 class Local:
@@ -58,14 +56,14 @@ class Local:
             most_w = self._share_w(one, -wishes.ev_w)
             self._charge(one, -most_w, most_w / self._v, now_ms)
         elif ev_limit_a < FREE_A:
-            self._charge(one, -self._v * ev_limit_a, min(ev_limit_a, MAX_A), now_ms)
+            self._charge(one, -self._v * ev_limit_a, min(ev_limit_a, EV_MOST_A), now_ms)
         else:
             commands.let_go("current_a")
             commands.let_go("power_w")
 
     def _share_w(self, one, most_w: float) -> float:
         """Return what a charger may take of a surplus: as many as can each charge with it have an equal share."""
-        several = max(1, min(len(self._chargers), int(most_w / (LEAST_A * self._v))))
+        several = max(1, min(len(self._chargers), int(most_w / (EV_LEAST_A * self._v))))
         return most_w / several if self._chargers.index(one) < several else 0.0
 
     def _charge(self, one, power_w: float, current_a: float, now_ms: int) -> None:
@@ -73,7 +71,7 @@ class Local:
         commands = one.device.commands
         if "current_a" in commands.safe:
             current_a = min(current_a, commands.ordered("current_a", current_a, now_ms))
-            self._hold(one, "current_a", current_a if current_a >= LEAST_A else 0.0, now_ms)
+            self._hold(one, "current_a", current_a if current_a >= EV_LEAST_A else 0.0, now_ms)
         else:
             self._hold(one, "power_w", max(power_w, commands.ordered("power_w", power_w, now_ms)), now_ms)
 

@@ -154,4 +154,8 @@ NORMAL = 1
 DEFERRABLE = 2
 GROUP_NAMES = ("critical", "normal", "deferrable")
 
+# A car charges with at least this in each phase, or not at all; and with no more (IEC 61851-1).
+EV_LEAST_A = 6.0
+EV_MOST_A = 80.0
+
 WH_J = 3600  # joules in a watt-hour

@@ -4,11 +4,11 @@ from math import isnan
 
 from islet.control.loads import house_load_w
 from islet.control.presence import count_ms
-from islet.names import R_NONE, R_SURPLUS
+from islet.names import EV_LEAST_A, R_NONE, R_SURPLUS
 
 BEGIN_PU = 0.93  # of charge: below where PV gives only what the load takes (CEILING_PU of Carry)
 END_PU = 0.88
-LEAST_W = 1380.0  # 6 A at 230 V, the least that a car charges with (IEC 61851-1)
+LEAST_W = EV_LEAST_A * 230.0  # of one phase
 MARGIN = 0.9  # of the sun that is left over
 MOST_SHARE = 0.5  # of the battery inverter's rating: it must carry the car when a cloud comes
 ON_MS = 300_000
