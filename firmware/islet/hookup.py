@@ -46,7 +46,7 @@ class Bound:
     async def poll(self, _image, now_ms: int) -> None:
         """Read what is due."""
         await self.device.poll(self.part, now_ms)
-        self.part.own_curves = getattr(self.device, "own_curves", False)
+        self.part.own_curves = self.device.own_curves
 
     async def apply(self, held: bool, now_ms: int) -> None:
         """Carry out the wishes while they hold, else the safe ones."""

@@ -17,6 +17,8 @@ _RATED = "rated_w"
 class ProfileDevice:
     """Fills `readings` (and the image's quantities of its role), carries out `commands` while enabled."""
 
+    own_curves = False  # it answers no voltage by itself
+
     def __init__(
         self, client, profile: dict, unit: int | None = None, enabled: bool = False, rated_w: float = 0.0
     ) -> None:
