@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from host_tools.errors import InputError
+from host_tools.hil import usual
 from host_tools.hil.case import Case
 from host_tools.hil.case_events import WORDS
 from islet import config
@@ -87,10 +88,7 @@ def combine(raw: Table, axes: dict[str, dict[str, Table]], choice: dict[str, str
 def settings(case: Case) -> Table:
     """Return the settings of the case's node, without its broker."""
     devices = case.devices
-    return {
-        "site": "f1",
-        "node": "b01",
-        "mqtt_host": "127.0.0.1",
+    of_case = {
         "mqtt_port": 1883,
         "battery_rated_w": sum(devices.battery_w),
         "battery_wh": devices.battery_wh,
@@ -100,9 +98,8 @@ def settings(case: Case) -> Table:
         "contactor_open_ms": devices.open_ms,
         "contactor_close_ms": devices.close_ms,
         "genset_w": devices.genset_w,
-        "price_per_kwh": [0.2] * 24,
-        **case.site.settings,
     }
+    return usual.settings(**{**of_case, **case.site.settings})
 
 
 def _lay(under: Table, over: Table) -> None:

@@ -15,6 +15,7 @@ from host_tools.aggregator.fleet import Fleet
 from host_tools.aggregator.link import AggregatorLink
 from host_tools.aggregator.store import AckRow, EventRow, ReportRow, Store
 from host_tools.broker import Broker
+from host_tools.hil import usual
 from host_tools.hil.frames import Tail, head
 from host_tools.hil.unixport import ROOT, UnixPortRig
 from host_tools.plant.building import Plant
@@ -78,17 +79,7 @@ class House:
 
     def _make_home(self, bus_port: int) -> None:
         self.home.mkdir(parents=True)
-        settings = {
-            "site": KEY[0],
-            "node": KEY[1],
-            "mqtt_host": "127.0.0.1",
-            "mqtt_port": self.broker.port,
-            "battery_rated_w": 5000,
-            "battery_wh": 6400,
-            "pv_rated_w": 4000,
-            "price_per_kwh": [0.2] * 24,
-            **self._settings,
-        }
+        settings = usual.settings(mqtt_port=self.broker.port, **self._settings)
         (self.home / "settings.json").write_text(json.dumps(settings))
         found = devices.usual("127.0.0.1", bus_port, 4000, 5000, 6400)
         found["devices"] = [{**row, "control": self.usual_control} for row in found["devices"]]

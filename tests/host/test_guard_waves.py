@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from host_tools.hil import usual
 from host_tools.replay import kernels_numpy
 from islet.config import Settings
 from islet.control import grid_code
@@ -36,8 +37,7 @@ class Opener:
 
 def settings(**changed: Any) -> Settings:
     """Return settings, the needed ones given."""
-    raw = {"site": "f", "node": "n", "mqtt_host": "h", "battery_rated_w": 5000, "battery_wh": 6400}
-    return Settings({**raw, "pv_rated_w": 4000, "price_per_kwh": [0.2] * 24, **changed})
+    return Settings(usual.settings(**changed))
 
 
 def wiring() -> Wiring:
