@@ -5,13 +5,13 @@ from islet.actuate.plausible import Plausible
 from islet.base.ramp import Ramp
 from islet.control import grid_code
 from islet.control.balance import Balance
-from islet.control.band import Band
+from islet.control.band import NO_LIMIT_W, Band
 from islet.control.carry import Carry
 from islet.control.curtail import Curtail
 from islet.control.droop import Droop
 from islet.control.island import Island
 from islet.control.ladder import Ladder
-from islet.control.limits import NO_LIMIT_W, Limits, net_load_w
+from islet.control.limits import Limits, net_load_w
 from islet.control.sink import Sink
 from islet.control.support import Support
 from islet.forecast.load import LoadForecast
@@ -39,12 +39,17 @@ from islet.state.parts import Parts
 from islet.state.wishes import Wishes
 
 ENVELOPE = "envelope"
-FAST_TRANSFER = "fast_transfer"  # of loss_profile
 BOARD, ATS = "board", "ats"  # who owns the transfer
 ENVELOPE_RAMP_S = 60  # from nothing to the connection's rating, when a lease begins or lapses
 DAY_S = 86_400
 PART_SHARE = 0.4  # of the exchange that counts as none: meters and devices are off by some of it
 NEGATIVE_LOAD_W = -50.0  # below this the readings contradict each other
+
+
+def guard_of(s, kernels, wiring, opener) -> Guard:
+    """Return the fast path that the settings want; opener is what it calls, see Guard."""
+    rows, fast_pu = grid_code.rows(s), grid_code.fast_open_pu(s)
+    return Guard(kernels, wiring, rows, fast_pu, s.rocof_trip_hz_per_s, int(1000 * s.rocof_trip_s), opener)
 
 
 class Node:
@@ -53,7 +58,7 @@ class Node:
     def __init__(self, s, kernels, wiring, outputs, leases: dict, parts: Parts) -> None:
         """Make all parts; the sampling layer steps `guard`, which opens the contactor by outputs.open_contactor()."""
         self.s = s
-        self.guard = self._guard(s, kernels, wiring, outputs)
+        self.guard = guard_of(s, kernels, wiring, outputs)
         self.leases = leases
         self.image = Image(int(s.step_max_ms))
         image, self.parts = self.image, parts
@@ -83,11 +88,6 @@ class Node:
         self._default_envelope = {"import_w": s.default_import_w, "export_w": s.default_export_w}
         self._import_w = Ramp(max(1.0, s.import_rated_w / ENVELOPE_RAMP_S), s.default_import_w)
         self._export_w = Ramp(max(1.0, s.export_rated_w / ENVELOPE_RAMP_S), s.default_export_w)
-
-    def _guard(self, s, kernels, wiring, outputs) -> Guard:
-        fast_pu = s.fast_open_pu if s.loss_profile == FAST_TRANSFER else 0.0
-        rows, span_ms = grid_code.rows(s), int(1000 * s.rocof_trip_s)
-        return Guard(kernels, wiring, rows, fast_pu, s.rocof_trip_hz_per_s, span_ms, outputs)
 
     def _planner(self, s) -> Planner:
         return Planner(
@@ -121,14 +121,12 @@ class Node:
         """Take over pins and clock, and what the fast path has found."""
         image, guard = self.image, self.guard
         image.epoch_s = inputs.epoch_s
-        image.contactor_closed = inputs.contactor_closed
+        ats = self.s.transfer_owner == ATS
+        image.contactor_closed = inputs.ats_on_grid if ats else inputs.contactor_closed
         image.override = inputs.override
         image.sync_relay_ok = inputs.sync_relay_ok
         image.bond_closed = inputs.bond_closed
         image.genset_live = inputs.genset_live
-        image.ats_on_grid = inputs.ats_on_grid
-        if self.s.transfer_owner == ATS:
-            image.contactor_closed = inputs.ats_on_grid
         image.guard_suspect = guard.suspect
         image.guard_open = guard.holding
         image.guard_reason = REASONS[guard.why]

@@ -194,9 +194,7 @@ def follower(owner):
     return hand(transfer_owner=owner)
 
 
-def move(rig, owner, on_grid):
-    if owner == "ats":
-        rig.image.ats_on_grid = on_grid
+def move(rig, on_grid):
     rig.image.contactor_closed = on_grid
 
 
@@ -208,7 +206,7 @@ def test_another_owner_is_followed():
         rig.lose_grid()
         assert rig.step(times=50) == "GRID"  # it has not moved: nor do we
         assert rig.wishes.contactor_closed
-        move(rig, owner, False)
+        move(rig, False)
         assert rig.step() == "BLACK_START"
         assert rig.wishes.forming
         rig.bus, rig.slip_rad = ON, 1.0
@@ -218,7 +216,7 @@ def test_another_owner_is_followed():
         assert rig.step(times=6000) == "ISLAND"  # no resynchronising of ours
         assert not rig.wishes.contactor_closed
         assert rig.wishes.forming
-        move(rig, owner, True)
+        move(rig, True)
         rig.slip_rad = 0.0
         assert rig.step() == "SOFT_RETURN"
         assert not rig.wishes.forming

@@ -2,6 +2,8 @@
 
 from islet.names import R_NONE
 
+NO_LIMIT_W = 1e9  # beyond any building
+
 
 class Band:
     """Allowed battery power lo..hi (W, discharges), and who set each edge; never empty, never widened."""

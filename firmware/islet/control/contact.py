@@ -28,7 +28,6 @@ class Contact:
     def __init__(self, s) -> None:
         v = s.v_nominal_v
         self._dead_v, self._live_v, self._same_v = DEAD_PU * v, LIVE_PU * v, SAME_PU * v
-        self._ats = s.transfer_owner == "ats"
         self.closed = True
         self.feedback = True
         self.stuck = STUCK_NONE
@@ -43,7 +42,7 @@ class Contact:
 
     def step(self, image, now_ms: int, gap_ms: int, forming: bool, aiming: bool) -> None:
         """Judge; `forming`: we form the bus, `aiming`: it is led to the grid's angle, where it proves nothing."""
-        self.feedback = image.ats_on_grid if self._ats else image.contactor_closed
+        self.feedback = image.contactor_closed
         self._compare(image, now_ms)
         self._proof_ms = 0 if self.apart else count_ms(self._proof_ms, gap_ms)
         self._contradict(gap_ms, FORMED_MS if forming else JOINED_MS, aiming)

@@ -2,10 +2,10 @@
 
 from islet.base import curves
 from islet.base.clock import elapsed_ms
+from islet.control.band import NO_LIMIT_W
 from islet.control.lag import Lag
 from islet.names import R_DROOP
 
-NO_LIMIT_W = 1e9
 DONE_PU = 0.001  # of the rating: the way back is over
 
 

@@ -70,6 +70,7 @@ CODES = (
     ("en50549", EN50549, 50.0, 2.0, 0.0, 0.0),
     ("vde4105", VDE4105, 50.0, 2.0, 0.0, 0.0),
 )
+FAST_TRANSFER = "fast_transfer"  # of loss_profile
 MARGIN_MS = 500  # beyond the ride-through, at most
 CALL_MS = 10  # between two calls of the guard
 HALVES_V, HALVES_HZ = 3, 8  # half cycles that measuring and counting take at most
@@ -85,6 +86,11 @@ def rows(s) -> tuple:
         return _site(s)
     table, hz = code(s.grid_code)[1:3]
     return tuple([_row(row, s, s.f0_hz / hz) for row in table])
+
+
+def fast_open_pu(s) -> float:
+    """Return the voltage under which the settings want the contactor opened at once; 0 where they ride through."""
+    return s.fast_open_pu if s.loss_profile == FAST_TRANSFER else 0.0
 
 
 def code(name: str) -> tuple:

@@ -2,6 +2,7 @@
 
 from islet.control import interlock, islanded, pace, transitions
 from islet.control.aim import Aim
+from islet.control.band import NO_LIMIT_W
 from islet.control.bus_watch import BusWatch
 from islet.control.changes import Changes
 from islet.control.contact import STUCK_CLOSED, STUCK_NONE, STUCK_OPEN, Contact
@@ -70,7 +71,7 @@ class Island:
         self.target_hz = s.f0_hz  # what the bus shall have while forming
         self.target_v = s.v_nominal_v
         self.return_cap_pu = 1.0  # share of the power allowed after coming back: 0..1 in SOFT_RETURN
-        self.exchange_w_limit = transitions.NO_LIMIT_W  # at the contactor, before a planned opening
+        self.exchange_w_limit = NO_LIMIT_W  # at the contactor, before a planned opening
         self.ramp_ms = 0
         self.unload_ms = -1
         self.unbond_ms = -1  # since neutral and earth were told to part, -1 while they need not
@@ -168,7 +169,7 @@ class Island:
         self.in_state_ms = self.hold_ms = self.ramp_ms = 0
         self.unload_ms = self.unbond_ms = self.genset_ms = -1
         self.waiting = self.dark_close = self.returning = self.genset_wanted = False
-        self.exchange_w_limit = transitions.NO_LIMIT_W
+        self.exchange_w_limit = NO_LIMIT_W
         self.return_cap_pu = 1.0 if state == GRID else 0.0
         if not AIMS[state]:
             self.target_hz = self.f0_hz

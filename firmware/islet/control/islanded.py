@@ -67,7 +67,7 @@ def island(m, image, now_ms: int) -> None:
     if broken(m, image, now_ms):
         return
     m.returning = may_leave_island(m)
-    if m.returning and may_return(m, image):
+    if m.returning and not image.genset_live:
         m.resync(R_PLAN_OVER if m.by_plan else R_GRID_HEALTHY, image, now_ms)
         return
     probe_hz = m.contact.probe_hz()

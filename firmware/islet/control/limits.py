@@ -2,11 +2,11 @@
 
 import math
 
+from islet.control.band import NO_LIMIT_W
 from islet.names import R_ENVELOPE, R_MAIN_FUSE, R_RATING, R_RESERVE, R_SOC_MAX, R_SOC_MIN, R_SOFT_RETURN
 
 ETA = math.sqrt(0.9)  # one way
 HOLD_MS = 60_000  # the longest pause between steps: a set-point may have to last so long
-NO_LIMIT_W = 1e9
 
 
 def net_load_w(image, now_ms: int) -> float:

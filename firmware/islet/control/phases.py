@@ -1,10 +1,10 @@
 """Limits by phase: the forming inverter's in an island, the main fuse's on the grid."""
 
+from islet.control.band import NO_LIMIT_W
 from islet.control.fuse import BATTERY_HEAT, EV_HEAT, SHED_HEAT, Heat
-from islet.control.limits import NO_LIMIT_W
 from islet.control.loads import ALIVE_PU
 from islet.control.presence import count_ms
-from islet.names import GRID, NEVER, R_MAIN_FUSE, R_NONE, SOFT_RETURN
+from islet.names import EV_LEAST_A, EV_MOST_A, GRID, NEVER, R_MAIN_FUSE, R_NONE, SOFT_RETURN
 
 PHASES = 3
 NO_LIMIT_A = 1e9
@@ -12,8 +12,6 @@ USE = 0.95  # of the fuse that is aimed at while something is held back
 RETRY = 0.8  # of the fuse under which cars are tried again
 FOLLOW_MS = 4000  # time constant of the battery's help: a bus and its inverter take about a second
 MOST_SHARE = 0.5  # of the error that one step takes up, however long
-EV_LEAST_A = 6.0  # IEC 61851-1: a car charges with this or not at all
-EV_MOST_A = 80.0
 EV_FOLLOW_MS = 30_000
 EV_BACK_OFF = 4  # doublings of the time without cars
 

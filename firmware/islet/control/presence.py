@@ -3,7 +3,7 @@
 from array import array
 
 from islet.base.clock import elapsed_ms
-from islet.control.grid_code import rows
+from islet.control.grid_code import fast_open_pu, rows
 from islet.control.running import MeanVoltage, RunningHz
 from islet.names import (
     ABOVE,
@@ -41,7 +41,7 @@ class Presence:
 
     def __init__(self, s) -> None:
         v = s.v_nominal_v
-        self._fast_v = s.fast_open_pu * v if s.loss_profile == "fast_transfer" else -1.0
+        self._fast_v = fast_open_pu(s) * v
         self._dead_v = DEAD_V_PU * v
         self._rows = tuple([_in_volts(row, v) for row in rows(s) if row[0] != TRIP_SHIFT])
         self._over_ms = array("i", [-1] * len(self._rows))

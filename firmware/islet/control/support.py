@@ -6,10 +6,9 @@ What devices do by curves of their own is left to them; for the others the node 
 from math import sqrt
 
 from islet.base import curves
+from islet.control.band import NO_LIMIT_W
 from islet.control.lag import Lag
 from islet.names import R_VOLT_VAR, R_VOLT_WATT
-
-NO_LIMIT_W = 1e9
 
 
 class Support:

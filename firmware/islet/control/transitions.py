@@ -1,5 +1,6 @@
 """When the island machine leaves GRID, OPENING, CLOSING and SOFT_RETURN (IEEE 2030.7: T1 to T3)."""
 
+from islet.control.band import NO_LIMIT_W
 from islet.control.contact import STUCK_NONE
 from islet.control.interlock import CONTACT_TIMEOUT_MS, ramp
 from islet.control.presence import CAP_MS, count_ms
@@ -25,7 +26,6 @@ UNLOAD_MS = 5000  # the longest a planned opening waits for the exchange to come
 UNSHED_MS = 500  # what the island cannot carry is shed first, and the battery follows
 UNLOAD_PU = 0.05  # of the battery's rating: an exchange that counts as none
 UNLOAD_MIN_W = 100.0
-NO_LIMIT_W = 1e9
 
 
 class Times:
@@ -117,17 +117,20 @@ def soft_return(m, image, now_ms: int) -> None:
         ramp(m, now_ms)
 
 
+def fit(m) -> bool:
+    """Return whether the grid has been fit for the enter-service delay and the rank's spacing."""
+    return m.presence.healthy and m.presence.healthy_ms >= m.times.reconnect_ms
+
+
 def may_return(m, image) -> bool:
     """Return whether enter service is allowed (IEEE 1547-2018, 4.10.3), and nothing forbids to close."""
-    fit = m.presence.healthy and m.presence.healthy_ms >= m.times.reconnect_ms
-    return fit and m.may_close and not image.genset_live
+    return fit(m) and m.may_close and not image.genset_live
 
 
 def may_leave_island(m) -> bool:
     """Return whether the island is over: the grid is fit for long enough, and nobody wants to stay apart."""
-    fit = m.presence.healthy and m.presence.healthy_ms >= m.times.reconnect_ms
     rested = m.in_state_ms >= m.hold_ms
-    return fit and rested and m.may_close and not m.planned.wanted and m.contact.stuck == STUCK_NONE
+    return fit(m) and rested and m.may_close and not m.planned.wanted and m.contact.stuck == STUCK_NONE
 
 
 def closed_unasked(m, now_ms: int) -> None:

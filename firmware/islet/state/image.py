@@ -53,10 +53,11 @@ class Image:
         self.guard_open = False  # it has opened the contactor by itself
         self.guard_reason = R_NONE
         # inputs of the board
-        self.contactor_closed = True  # the feedback
+        self.contactor_closed = (
+            True  # the feedback; of an automatic transfer switch where that owns the transfer
+        )
         self.override = OVERRIDE_NONE  # the switch on the wall
         self.sync_relay_ok = False  # a hardware synchronism check permits closing; only where one is fitted
         self.bond_closed = False  # feedback of the contact between neutral and earth
         self.genset_live = False  # the genset's own voltage is there
-        self.ats_on_grid = True  # an automatic transfer switch that owns the transfer
         self.epoch_s = 0  # UTC, 0 when the clock is not valid

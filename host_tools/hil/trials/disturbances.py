@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from host_tools.hil import usual
 from islet.config import Settings
 from islet.control import grid_code
 from islet.names import ABOVE, BELOW, TRIP_HZ, TRIP_V
@@ -53,20 +54,8 @@ class Disturbance:
 
 def settings_of(code: str, f0_hz: float = 50.0) -> Any:
     """Return the Settings of a node under a code; `site` is the fast transfer of the defaults."""
-    return Settings(
-        {
-            "site": "f1",
-            "node": "b01",
-            "mqtt_host": "127.0.0.1",
-            "battery_rated_w": 5000,
-            "battery_wh": 6400,
-            "pv_rated_w": 4000,
-            "price_per_kwh": [0.2] * 24,
-            "f0_hz": f0_hz,
-            "grid_code": code,
-            "loss_profile": "fast_transfer" if code == SITE else "ride_through",
-        }
-    )
+    loss_profile = grid_code.FAST_TRANSFER if code == SITE else "ride_through"
+    return Settings(usual.settings(f0_hz=f0_hz, grid_code=code, loss_profile=loss_profile))
 
 
 class Draw:
@@ -78,7 +67,7 @@ class Draw:
         self._f0_hz = f0_hz
         s = settings_of(code, f0_hz)
         self._contactor_ms = float(s.contactor_open_ms)
-        self._fast_pu = s.fast_open_pu if code == SITE else 0.0
+        self._fast_pu = grid_code.fast_open_pu(s)
         self._rows: list[Row] = []
         self.jump_deg, self.rocof_hz_per_s = 20.0, 2.0
         if code == SITE:
