@@ -6,7 +6,7 @@ import numpy as np
 
 from host_tools.hil import case_events as ev
 from host_tools.hil.case import Case
-from host_tools.plant.dynamics.feeder import FeederParams
+from host_tools.plant.dynamics import FeederParams, Series
 from host_tools.plant.types import Bools, Floats
 
 SHIFT_PER_HZ = 0.1  # Sandia frequency shift of a feeder whose inverters look for islands
@@ -21,6 +21,7 @@ class Way:
     def __init__(self, value: float) -> None:
         self._t_ms = [0.0]
         self._values = [value]
+        self._lines = Series(np.zeros(1), np.array([value]))
 
     def go(self, value: float, t_ms: float, over_ms: float = 0.0) -> None:
         """Go from what it is at t_ms to the value within over_ms; what was ahead is dropped."""
@@ -28,17 +29,13 @@ class Way:
         keep = [k for k, at in enumerate(self._t_ms) if at < t_ms]
         self._t_ms = [self._t_ms[k] for k in keep] + [t_ms, t_ms + over_ms]
         self._values = [self._values[k] for k in keep] + [now, value]
+        self._lines = Series(np.array(self._t_ms), np.array(self._values))
 
     def __call__(self, t_ms: Floats) -> Floats:
         """Return the values at these times [K]; at a step the later one."""
         if t_ms[0] >= self._t_ms[-1]:
             return np.full(len(t_ms), self._values[-1])
-        times, values = np.array(self._t_ms), np.array(self._values)
-        after = np.searchsorted(times, t_ms, side="right")
-        low, high = np.clip(after - 1, 0, len(times) - 1), np.clip(after, 0, len(times) - 1)
-        gap = np.where(times[high] > times[low], times[high] - times[low], 1.0)
-        part = np.clip((t_ms - times[low]) / gap, 0.0, 1.0)
-        return np.asarray(values[low] + part * (values[high] - values[low]))
+        return self._lines(t_ms)
 
 
 @dataclass(frozen=True)

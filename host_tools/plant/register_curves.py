@@ -22,35 +22,12 @@ ADOPT_S = 1.0
 IN_PROGRESS, COMPLETED, FAILED = 0, 1, 2
 _VA_MAX_PCT = 3
 # raw values of the sets a device leaves its maker with: flat volt-var, no volt-watt, IEEE 1547-2018 frequency-watt
+_CURVE = {"NPt": POINTS, "NCrv": SETS, "RvrtTms": 0, "RvrtRem": 0, "RvrtCrv": 0, "DeptRef_SF": -2}
 _HEADS = {
-    705: {
-        "NPt": POINTS,
-        "NCrv": SETS,
-        "RvrtTms": 0,
-        "RvrtRem": 0,
-        "RvrtCrv": 0,
-        "V_SF": -2,
-        "DeptRef_SF": -2,
-    },
-    706: {
-        "NPt": POINTS,
-        "NCrv": SETS,
-        "RvrtTms": 0,
-        "RvrtRem": 0,
-        "RvrtCrv": 0,
-        "V_SF": -2,
-        "DeptRef_SF": -2,
-    },
+    705: {**_CURVE, "V_SF": -2},
+    706: {**_CURVE, "V_SF": -2},
     711: {"NCtl": SETS, "RvrtTms": 0, "RvrtRem": 0, "RvrtCtl": 0, "Db_SF": -3, "K_SF": -3, "RspTms_SF": -1},
-    712: {
-        "NPt": POINTS,
-        "NCrv": SETS,
-        "RvrtTms": 0,
-        "RvrtRem": 0,
-        "RvrtCrv": 0,
-        "W_SF": -2,
-        "DeptRef_SF": -2,
-    },
+    712: {**_CURVE, "W_SF": -2},
 }
 _FACTORY: dict[int, dict[str, int]] = {
     705: {"ActPt": 2, "DeptRef": _VA_MAX_PCT, "Pri": 1, "VRef": 10_000, "VRefAutoEna": 0, "RspTms": 50},
