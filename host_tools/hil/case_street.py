@@ -32,7 +32,6 @@ from host_tools.plant.types import Bools, Commands, Floats
 from islet.names import GROUP_NAMES
 
 WARM_MS = 500  # that the plant runs before the cases begin
-EV_RATED_W = 7400.0
 POWER_FACTOR = 0.8  # of a genset's rating
 PINS = ("contactor_closed", "shed_level", "genset_run", "bond", "ev_w")  # not by Modbus
 LAGS = 51  # cycles that a Modbus delay may have

@@ -19,7 +19,7 @@ COUNTS: Counts = {
     712: {"NCrv": SETS, "NPt": POINTS},
 }
 ADOPT_S = 1.0
-IN_PROGRESS, COMPLETED, FAILED = 0, 1, 2
+IN_PROGRESS, COMPLETED = 0, 1
 _VA_MAX_PCT = 3
 # raw values of the sets a device leaves its maker with: flat volt-var, no volt-watt, IEEE 1547-2018 frequency-watt
 _CURVE = {"NPt": POINTS, "NCrv": SETS, "RvrtTms": 0, "RvrtRem": 0, "RvrtCrv": 0, "DeptRef_SF": -2}

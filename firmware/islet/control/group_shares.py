@@ -5,7 +5,6 @@ from math import exp
 from islet.names import CRITICAL, DEFERRABLE, NORMAL
 
 GROUPS = 3
-LEVELS = 4
 RATE = 0.2  # weight of the newest step: which appliances run differs from step to step
 LEAST = 0.5  # of its start value that a group keeps: one that draws nothing now will draw something tomorrow
 CRITICAL_LEAST_PU = 0.1

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from host_tools.plant.dynamics import draw
 from host_tools.plant.dynamics.params import DynParams, Phasors
 from host_tools.plant.dynamics.trace import Trace
-from host_tools.plant.types import Bools, Floats
+from host_tools.plant.types import Floats
 from host_tools.plant.waveform import (
     AMPS_PER_CODE,
     CT_GAIN_PU,
@@ -42,7 +42,6 @@ class Waves:
         self._noise = [np.random.Generator(np.random.SFC64([seed, draw.NOISE, int(b)])) for b in ids]
         self._sets = 0
         self._last: tuple[Phasors, ...] | None = None
-        self._last_conducts: Bools = np.ones(params.n, dtype=np.bool_)
 
     def _errors(self, seed: int, params: DynParams, size: float) -> Phasors:
         """Return what each channel multiplies its phasor by: gain, and the current transformers' lead."""
