@@ -1,10 +1,12 @@
 """Native twins of islet.measure.kernels: same names, same integers; MicroPython only.
 
-The compiler knows `micropython.viper` and the pointer types by name; nothing is imported. Bounds are the
+The compiler knows `micropython.viper` and the pointer types by name. Bounds are the
 caller's duty as in the reference: a pointer does not check them.
 """
-# ruff: noqa: F821
+# ruff: noqa: F401, F821
 # mypy: disable-error-code="name-defined"
+
+from hal.kernels_rows import fold, half_squares
 
 
 @micropython.viper
@@ -13,6 +15,20 @@ def linearise(raw: ptr16, table: ptr16, out: ptr16, at: int, count: int):
     k = 0
     while k < count:
         out[at + k] = table[raw[k] & 4095]
+        k += 1
+
+
+@micropython.viper
+def straight(raw: ptr16, _table, out: ptr16, at: int, count: int):
+    """Write 16 times `count` raw codes of 12 bits to out[at:], the rails as 1 and 65535."""
+    k = 0
+    while k < count:
+        code = (raw[k] & 4095) << 4
+        if code == 0:
+            code = 1
+        elif code == 65520:
+            code = 65535
+        out[at + k] = code
         k += 1
 
 

@@ -17,10 +17,17 @@ from islet.measure.kernels import (
     SQUARES,
     TABLE_BITS,
     TURN_BITS,
+    straight,
 )
+from islet.measure.kernels_rows import fold, half_squares
 
 if TYPE_CHECKING:
     from array import array
+
+__all__ = (
+    "correlate", "crossings", "extremes", "fold", "half_cycle", "half_squares", "linearise", "products", "squares",
+    "straight",
+)  # fmt: skip
 
 Ints = NDArray[np.int64]
 Words: TypeAlias = "array[int]"

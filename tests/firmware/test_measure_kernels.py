@@ -3,6 +3,7 @@
 from array import array
 
 from islet.measure import kernels
+from islet.measure.kernels_rows import FOLD
 from islet.measure.phasor import quadrature_table
 
 SMALL_INT_MAX = 2**30 - 1  # 31-bit small int of the 32-bit boards
@@ -118,3 +119,33 @@ def test_extremes_count_the_rails() -> None:
     assert list(out) == [1, 65535, 2]
     kernels.extremes(window, 2, 1, 3, 4, out)
     assert list(out) == [30_000, 30_000, 0]
+
+
+def test_fold_by_hand() -> None:
+    # Three rows of a sum and a pair: 1 + 2 + 4; highs 3, 2000, -5 and lows 7, 8, 9. 2000 = 1024 + 976 and
+    # -5 = -1024 + 1019: 256 * (3 + 976 + 1019) + 24. Ends are the first and the last row.
+    out = array("i", [9] * 7)
+    kernels.fold(array("i", [1, 3, 7, 2, 2000, 8, 4, -5, 9]), 3, 1, 3, out)
+    assert list(out) == [7, 1 + 0 - 1, 256 * 1998 + 24, 5, -1, 256 * 1022 + 16, 9]
+    assert FOLD * out[1] + out[2] == 256 * (3 + 2000 - 5) + 24
+
+
+def test_fold_stays_small_at_the_edge() -> None:
+    rows, high, low = 512, 255 << 22, 255 * 255  # far more rows than any window has
+    out = array("i", [0] * 4)
+    kernels.fold(array("i", [high, low] * rows), 2, 0, rows, out)
+    assert max(out) <= SMALL_INT_MAX
+    assert FOLD * out[0] + out[1] == rows * (256 * high + low)
+
+
+def test_half_squares_by_hand() -> None:
+    # Two cycles of four sets, halves of two: squares 4, 8, 12, 20 in 256 codes squared a half. Each cycle's mean is
+    # over four sets, 1024 parts, halves counted as 512: (4 + 8) * 512 / 1024 = 6 in 256 for every 512 parts.
+    halves, places = array("H", [10, 12, 14, 16, 18]), array("I", [2560, 3584, 4608])
+    sums = array("i", [0, 4 << 9, 0, 0, 8 << 9, 0, 0, 12 << 9, 0, 0, 20 << 9, 0])
+    state, squares, ends = array("i", [12, 512, 2 << 9, 0, 0]), array("i", [0] * 5), array("H", [0] * 5)
+    found = kernels.half_squares(halves, 4, places, 2, sums, state, squares, ends)
+    assert found == 3  # the half cycle that ends at 12 was told
+    assert list(squares)[:3] == [(4 + 8) * 128, (8 + 12) * 128, (12 + 20) * 128]
+    assert list(ends)[:3] == [14, 16, 18]
+    assert list(state) == [18, 512, 20 << 9, (4 + 8) * 128, (12 + 20) * 128]

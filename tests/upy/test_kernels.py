@@ -6,6 +6,7 @@ from hal import ads131m04_viper
 from hal import kernels_viper as native
 from islet.drivers.ads131m04_link import crc_table, unpack
 from islet.measure import kernels as plain
+from islet.measure.linearise import plain_table
 from islet.measure.phasor import quadrature_table
 
 N_SETS = 300
@@ -54,6 +55,15 @@ def test_linearise_is_equal() -> None:
             plain.linearise(window, table, a, at, count)
             native.linearise(window, table, b, at, count)
             assert a == b
+
+
+def test_straight_is_equal_to_the_plain_table() -> None:
+    a, b, c = (array("H", [9] * 4100) for _ in range(3))
+    raw = array("H", [k | (k % 16 << 12) for k in range(4096)])  # with error flags
+    plain.linearise(raw, plain_table(), a, 2, 4096)
+    plain.straight(raw, None, b, 2, 4096)
+    native.straight(raw, None, c, 2, 4096)
+    assert a == b == c
 
 
 def test_squares_are_equal() -> None:
@@ -128,3 +138,30 @@ def test_unpacked_frames_are_equal() -> None:
         assert a == b
         taken += told
     assert taken == 200
+
+
+def test_fold_is_equal() -> None:
+    draw = Draw()
+    sums = array("i", [draw.code() * 2000 - (1 << 26) for _ in range(96)])
+    for width, singles in ((3, 1), (8, 2), (4, 0)):
+        for rows in (1, 2, 7):
+            a, b = pair()
+            plain.fold(sums, width, singles, rows, a)
+            native.fold(sums, width, singles, rows, b)
+            assert a == b
+
+
+def test_half_squares_are_equal() -> None:
+    draw = Draw()
+    halves = array("H", [100 + 36 * k + draw.code() % 3 for k in range(13)])
+    places = array("I", [256 * (100 + 72 * k) + draw.code() % 256 for k in range(7)])
+    sums = array("i", [draw.code() * 2000 for _ in range(39)])
+    for told in (0, 250, 900):
+        for rows, count in ((12, 6), (11, 5), (13, 6), (2, 1)):
+            seen = []
+            for kernel in (plain, native):
+                state = array("i", [told, 9000 if told else 0, 1 << 24, 0, 0])
+                squares, ends = array("i", [0] * 14), array("H", [0] * 14)
+                found = kernel.half_squares(halves, rows - 1, places, count, sums, state, squares, ends)
+                seen.append((found, list(state), list(squares), list(ends)))
+            assert seen[0] == seen[1]

@@ -4,6 +4,7 @@ from array import array
 from math import ceil, pi
 
 from islet.measure.kernels import MAX_SETS, MID, TURN_BITS
+from islet.measure.kernels_rows import FOLD
 
 PARTS = 256  # of a set
 HIGHEST_HZ = 70.0
@@ -186,30 +187,16 @@ class Cycles:
         bounds[row + 1] = self.stop
         self.rows = row + 1
 
-    def mean(self, sums: array, width: int, column: int) -> float:
-        """Return the mean over the cycles of a product summed in rows, high and low."""
-        last = (self.rows - 1) * width + column
-        high = sums[column] + sums[last]
-        low = sums[column + 1] + sums[last + 1]
-        ends = 256.0 * high + low
-        for at in range(column + width, last, width):
-            high += sums[at]
-            low += sums[at + 1]
-        mean = self._mean(256.0 * high + low, ends)
-        return mean + self.bend * (mean - 0.5 * ends)
-
-    def mean_code(self, sums: array, width: int, column: int) -> float:
-        """Return the mean over the cycles of a channel summed in rows."""
-        last = (self.rows - 1) * width + column
-        total = ends = sums[column] + sums[last]
-        for at in range(column + width, last, width):
-            total += sums[at]
-        return self._mean(total, ends)
-
-    def _mean(self, total: float, ends: float) -> float:
-        """Return the mean of what was added up to `total`, the part of a set at the ends included.
+    def mean(self, totals: array, width: int, column: int) -> float:
+        """Return the mean over the cycles of a product: kernels.fold of its rows, a pair from `column` on.
 
         Both ends lie at the same phase, so what the sets miss of the cycles (or have too much) is `excess`
         sets of the value there, and the first and the last set average to that phase.
         """
-        return (total + self.excess * 0.5 * ends) / self.length
+        ends = 0.5 * (FOLD * totals[width + column] + totals[width + column + 1])
+        mean = (FOLD * totals[column] + totals[column + 1] + self.excess * ends) / self.length
+        return mean + self.bend * (mean - ends)
+
+    def mean_code(self, totals: array, width: int, column: int) -> float:
+        """Return the mean over the cycles of a channel: kernels.fold of its rows."""
+        return (totals[column] + self.excess * 0.5 * totals[width + column]) / self.length

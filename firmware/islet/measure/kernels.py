@@ -10,6 +10,8 @@ The numbers below are written out in the loops, where a look-up costs.
 
 from array import array
 
+from islet.measure.kernels_rows import fold, half_squares  # noqa: F401 - kernels like those below
+
 MID = 32768  # code at zero volts
 RAIL_LOW = 1  # codes where the converter is at its end
 RAIL_HIGH = 65535
@@ -27,6 +29,13 @@ def linearise(raw: array, table: array, out: array, at: int, count: int) -> None
     """Write table[code] of `count` raw codes of 12 bits to out[at:]; higher bits (error flags) are dropped."""
     for k in range(count):
         out[at + k] = table[raw[k] & 4095]
+
+
+def straight(raw: array, _table, out: array, at: int, count: int) -> None:
+    """As linearise() with the table of a converter without errors, linearise.plain_table(), but without it."""
+    for k in range(count):
+        code = (raw[k] & 4095) << 4
+        out[at + k] = 1 if code == 0 else 65535 if code == 65520 else code
 
 
 def squares(window: array, stride: int, channel: int, bounds: array, rows: int, out: array) -> None:

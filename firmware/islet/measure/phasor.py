@@ -36,6 +36,7 @@ class Phasor:
         self.skew = skew
         self.table = table
         self.sums = array("i", bytes(4 * CORRELATES * len(cycles.bounds)))
+        self._totals = array("i", bytes(8 * CORRELATES))
         self.re = 0.0  # codes rms, at set 0 of the channel
         self.im = 0.0
 
@@ -51,12 +52,13 @@ class Phasor:
             cycles.turn,
             self.sums,
         )
+        self.kernels.fold(self.sums, CORRELATES, 0, cycles.rows, self._totals)
 
     def settle(self, cycles: Cycles) -> None:
         """Scale the sums to a phasor; floats."""
         scale = sqrt(2.0) / TABLE_PEAK
-        self.re = scale * cycles.mean(self.sums, CORRELATES, 0)
-        self.im = -scale * cycles.mean(self.sums, CORRELATES, 2)
+        self.re = scale * cycles.mean(self._totals, CORRELATES, 0)
+        self.im = -scale * cycles.mean(self._totals, CORRELATES, 2)
 
     def rms(self) -> float:
         """Return the rms of the fundamental in codes."""

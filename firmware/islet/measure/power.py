@@ -38,6 +38,7 @@ class Pair:
         self.late_rad = late % (2.0 * pi)  # the phase's voltage behind that of the input
         self.skew = wiring.skew(number) - wiring.skew(voltage.number)
         self.sums = array("i", bytes(4 * PRODUCTS * len(voltage.cycles.bounds)))
+        self._totals = array("i", bytes(8 * PRODUCTS))
         self.lag = 0
         self.delay = 0.0
         self._offset = 0.0  # of the current, in codes
@@ -55,20 +56,21 @@ class Pair:
         stride = cycles.stride
         v = self.voltage.number - self.lag * stride
         self.kernels.products(window, stride, v, self.number, cycles.bounds, cycles.rows, self.sums)
+        self.kernels.fold(self.sums, PRODUCTS, 2, cycles.rows, self._totals)
 
     def active(self) -> float:
         """Return the mean of voltage times current in codes, both without their offsets."""
         cycles = self.voltage.cycles
-        sums = self.sums
-        self._offset = cycles.mean_code(sums, PRODUCTS, Y)
-        offset = cycles.mean_code(sums, PRODUCTS, X) * self._offset
-        now = cycles.mean(sums, PRODUCTS, XY) - offset
-        back = cycles.mean(sums, PRODUCTS, XP) - offset
+        totals = self._totals
+        self._offset = cycles.mean_code(totals, PRODUCTS, Y)
+        offset = cycles.mean_code(totals, PRODUCTS, X) * self._offset
+        now = cycles.mean(totals, PRODUCTS, XY) - offset
+        back = cycles.mean(totals, PRODUCTS, XP) - offset
         return self.sign * two_tap(now, back, self.delay, cycles.rad_per_set)
 
     def variance(self) -> float:
         """Return the square of the current's rms in codes, without its offset; to be called after active()."""
-        return self.voltage.cycles.mean(self.sums, PRODUCTS, YY) - self._offset * self._offset
+        return self.voltage.cycles.mean(self._totals, PRODUCTS, YY) - self._offset * self._offset
 
     def phasor_v(self) -> tuple:
         """Return (re, im) in volts of the phase's voltage at the start of set 0."""

@@ -3,8 +3,9 @@
 from array import array
 from math import pi, sqrt
 
-from islet.measure.frequency import PARTS, Cycles, cycles_room
+from islet.measure.frequency import Cycles, cycles_room
 from islet.measure.kernels import SQUARES
+from islet.measure.kernels_rows import FOLD
 from islet.measure.phasor import Phasor, wrap_rad
 from islet.measure.wiring import Channel, Wiring
 
@@ -59,9 +60,8 @@ class Voltage:
         self._halves = array("H", bytes(4 * room + 4))
         self._rows = 0
         self._sums = array("i", bytes(4 * SQUARES * (2 * room + 1)))
-        self._told = 0  # the set up to which half cycles were told
-        self._last_parts = 0  # length and squares of the half cycle before the first row
-        self._last_high = 0
+        self._totals = array("i", bytes(8 * SQUARES))
+        self._state = array("i", [0] * 5)  # of kernels.half_squares
         self._offset_code2 = 0.0
         self.half_count = 0
         self._half_square = array("i", bytes(8 * room + 4))  # mean square of a cycle, in 256 codes squared
@@ -98,22 +98,17 @@ class Voltage:
         """Sum squares by half cycles, and the fundamental; allocates nothing."""
         cycles = self.cycles
         self.kernels.squares(window, cycles.stride, self.number, self._halves, self._rows, self._sums)
+        self.kernels.fold(self._sums, SQUARES, 1, 2 * cycles.count, self._totals)
         self.phasor.accumulate(window, cycles)
 
     def settle(self, n_sets: int, moved: int) -> None:
         """Turn sums into rms, fundamental and phase; floats."""
         cycles = self.cycles
         channel = self.channel
-        total = low = 0
-        high = 0.0
-        sums = self._sums
-        for at in range(0, 2 * SQUARES * cycles.count, SQUARES):
-            total += sums[at]
-            high += sums[at + 1]
-            low += sums[at + 2]
-        offset = total / cycles.length
+        totals = self._totals
+        offset = totals[0] / cycles.length
         self._offset_code2 = offset * offset + channel.noise_codes * channel.noise_codes
-        square = (256.0 * high + low) / cycles.length
+        square = (FOLD * totals[1] + totals[2]) / cycles.length
         variance = square * (1.0 + cycles.bend_0) - self._offset_code2  # at the ends, it is 0
         scale = abs(channel.scale)
         self.rms_v = scale * rms(variance)
@@ -127,27 +122,20 @@ class Voltage:
 
     def _settle_halves(self, moved: int) -> None:
         """Note the mean square of each cycle that ended with a half cycle after those told in the window before."""
-        halves = self._halves
-        places = self.cycles.places
-        sums = self._sums
-        self._told -= moved
-        self.half_count = 0
-        parts, high = (self._last_parts, self._last_high) if self.cycles.joined else (0, 0)
-        last_row = 2 * self.cycles.count - 1
-        for row in range(self._rows):
-            end = halves[row + 1]
-            k = min(row, last_row) // 2
-            more_parts = (places[k + 1] - places[k]) // 2
-            more_high = sums[SQUARES * row + 1]
-            if parts and end > self._told:
-                square = PARTS * float(high + more_high) / (parts + more_parts)
-                self._half_square[self.half_count] = int(square)
-                self.half_end[self.half_count] = end
-                self.half_count += 1
-                self._told = end
-            parts, high = more_parts, more_high
-            if row == last_row:
-                self._last_parts, self._last_high = parts, high
+        cycles, state = self.cycles, self._state
+        state[0] -= moved
+        if not cycles.joined:
+            state[1] = state[2] = 0
+        self.half_count = self.kernels.half_squares(
+            self._halves,
+            self._rows,
+            cycles.places,
+            cycles.count,
+            self._sums,
+            state,
+            self._half_square,
+            self.half_end,
+        )
 
     def half_v(self, k: int) -> float:
         """Return the rms of the cycle that ended with half cycle k of half_count (IEC 61000-4-30: Urms(1/2))."""
@@ -158,4 +146,4 @@ class Voltage:
         unit = 1.0 / (256.0 * self.channel.scale * self.channel.scale)
         bias = self._offset_code2 / 256.0
         low, high = int(low_v * low_v * unit + bias), int(high_v * high_v * unit + bias)
-        return all(low < self._half_square[k] < high for k in range(self.half_count))
+        return not self.half_count or (low < self._state[3] and self._state[4] < high)
