@@ -55,8 +55,8 @@ def guard_of(s, kernels, wiring, opener) -> Guard:
 class Node:
     """The building's brain; `leases` (kind to Lease) is filled by the link, everything else is handed to step()."""
 
-    def __init__(self, s, kernels, wiring, outputs, leases: dict, parts: Parts) -> None:
-        """Make all parts; the sampling layer steps `guard`, which opens the contactor by outputs.open_contactor()."""
+    def __init__(self, s, kernels, wiring, outputs, leases: dict, parts: Parts, metering=None) -> None:
+        """Make all parts; the sampler steps `guard`, which may open the contactor; metering: an energy chip's."""
         self.s = s
         self.guard = guard_of(s, kernels, wiring, outputs)
         self.leases = leases
@@ -66,7 +66,7 @@ class Node:
         self._powers = (image.grid_w, image.pv_w, image.battery_w, image.ev_w, image.chp_w)
         self.wishes = Wishes()
         self.wishes.pv_limit_w = s.pv_rated_w
-        self.metering = Metering(kernels, wiring)
+        self.metering = metering or Metering(kernels, wiring, self.guard.halves.table)
         self.band = Band()
         self.limits = Limits(s)
         self.balance = Balance(s)
@@ -164,6 +164,9 @@ class Node:
         image.load_w.set(load_w, now_ms)
         if load_w < NEGATIVE_LOAD_W:
             image.load_w.degrade(SUSPECT)
+        if not image.metered_load_w.usable(now_ms):
+            image.residual_w.degrade(STALE)
+            return
         image.residual_w.set(load_w - image.metered_load_w.value - image.feeder_w.value, now_ms)
 
     def _decide(self, now_ms: int, dt_ms: int) -> None:

@@ -18,7 +18,7 @@ from islet.measure.wiring import (
     Channel,
     Wiring,
 )
-from islet.names import NEVER
+from islet.names import NEVER, OK
 from islet.state.image import Image
 
 TURN = 2.0 * pi
@@ -191,3 +191,23 @@ def test_offset_of_power_is_taken_off() -> None:
     channels = ((sine(230.0), VOLTS_PER_CODE), (sine(10.0), AMPS_PER_CODE))
     meter.measure(coded(channels), 0, 360, Image(), 0)
     assert near(meter.currents[0].active_w, 2287.5, 1.0)
+
+
+def test_one_voltage_input_knows_the_other_side_only_while_they_are_one() -> None:
+    """230 V on the grid's side, contactor open: nothing is said of the bus, and least of all that they are in step."""
+    wiring = Wiring((volt("v", 1, GRID_V), ampere("a", 1, GRID_I)))
+    meter, image = Meter(kernels, wiring), Image()
+    source = Stream([(sine(230.0), VOLTS_PER_CODE), (sine(10.0), AMPS_PER_CODE)], wiring.history())
+    image.contactor_closed = True
+    for _ in range(3):
+        source.feed(meter, image)
+    assert near(image.bus_v.value, 230.0, 0.5)
+    assert image.bus_v.quality == image.bus_hz.quality == OK
+    assert image.slip_rad.quality != OK  # one voltage has no angle to itself
+    assert image.metered_load_w.quality != OK  # no current input is on the load
+    image.contactor_closed = False
+    source.feed(meter, image)
+    assert image.grid_v.quality == image.grid_hz.quality == OK
+    assert image.bus_v.quality != OK
+    assert image.bus_hz.quality != OK
+    assert image.slip_rad.quality != OK

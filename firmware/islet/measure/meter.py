@@ -20,18 +20,25 @@ class Meter:
     both of all harmonics; `grid_fundamental_w` and `grid_var` are of the fundamental.
     """
 
-    def __init__(self, kernels, wiring: Wiring, max_sets: int = WINDOW_SETS) -> None:
-        """kernels is islet.measure.kernels or its native twin; max_sets is the longest window without history."""
+    def __init__(
+        self, kernels, wiring: Wiring, max_sets: int = WINDOW_SETS, table: array | None = None
+    ) -> None:
+        """kernels is islet.measure.kernels or its native twin; max_sets is the longest window without history.
+
+        table is phasor.quadrature_table(), if there is one already.
+        """
         self.kernels = kernels
         self.wiring = wiring
         self.max_sets = max_sets + wiring.history()
-        self._table = quadrature_table()
+        self._table = table or quadrature_table()
         self._margin = 1 + wiring.delay_sets(40.0)
         self.voltages = [Voltage(kernels, wiring, n, self._table, self.max_sets) for n in wiring.voltages]
         self.currents = [self._current(n) for n in wiring.currents]
         self._phases = [(p - 1, self._of_phase(GRID_I, p), self._of_phase(LOAD_I, p)) for p in (1, 2, 3)]
         self.grid = self._reference(GRID_V) or self._reference(BUS_V)
         self.bus = self._reference(BUS_V) or self.grid
+        self._both = self._reference(GRID_V) is not None and self._reference(BUS_V) is not None
+        self._loads = bool([c for c in self.currents if c.channel.kind == LOAD_I])
         self._track = Track(wiring.set_hz)
         self._moved = 0
         self._n_sets = 0
@@ -127,17 +134,21 @@ class Meter:
         self.tail_ms = int(1000.0 * cycles.tail / self.wiring.set_hz)
 
     def _fill(self, image, now_ms: int) -> None:
-        grid = self.grid
-        bus = self.bus
-        image.grid_v.set(self._worst_v(grid.channel.kind), now_ms)
-        image.bus_v.set(self._worst_v(bus.channel.kind), now_ms)
-        _fill_known(image.grid_hz, grid.hz, now_ms, grid.alive())
-        _fill_known(image.bus_hz, bus.hz, now_ms, bus.alive())
+        grid, bus = self.grid, self.bus
+        same = (
+            self._both or image.contactor_closed
+        )  # with one input the other side is known while they are one
+        sees_grid = same or grid.channel.kind == GRID_V
+        sees_bus = same or bus.channel.kind == BUS_V
+        _fill_known(image.grid_v, self._worst_v(grid.channel.kind), now_ms, sees_grid)
+        _fill_known(image.bus_v, self._worst_v(bus.channel.kind), now_ms, sees_bus)
+        _fill_known(image.grid_hz, grid.hz, now_ms, sees_grid and grid.alive())
+        _fill_known(image.bus_hz, bus.hz, now_ms, sees_bus and bus.alive())
         slip_rad = wrap_rad(grid.phase_rad - bus.phase_rad)
-        _fill_known(image.slip_rad, slip_rad, now_ms, grid.alive() and bus.alive())
+        _fill_known(image.slip_rad, slip_rad, now_ms, self._both and grid.alive() and bus.alive())
         image.grid_w.set(round(self.grid_w), now_ms)
         image.grid_var.set(round(self.grid_var), now_ms)
-        image.metered_load_w.set(round(self.load_w), now_ms)
+        _fill_known(image.metered_load_w, round(self.load_w), now_ms, self._loads)
         self._fill_phases(image, now_ms)
 
     def _fill_phases(self, image, now_ms: int) -> None:

@@ -15,9 +15,9 @@ GRID_POINT = "grid"  # the energy of all currents at the point of interconnectio
 class Metering:
     """A meter with its counters and its doubts; `supply` is None where no voltage is on the grid's side."""
 
-    def __init__(self, kernels, wiring: Wiring) -> None:
-        """kernels is islet.measure.kernels or its native twin."""
-        self.meter = Meter(kernels, wiring)
+    def __init__(self, kernels, wiring: Wiring, table: array | None = None) -> None:
+        """kernels is islet.measure.kernels or its native twin; table as Meter has it."""
+        self.meter = Meter(kernels, wiring, table=table)
         self.circuits = [c for c in self.meter.currents if c.channel.kind != GRID_I]
         self.energy = Energies([GRID_POINT] + [c.channel.name for c in self.circuits])
         self.checks = Checks(self.meter)
