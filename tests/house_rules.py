@@ -14,7 +14,7 @@ LAYERS = ("drivers", "measure", "state", "forecast", "plan", "control", "actuate
 STANDARD = {"array", "struct", "math", "json", "binascii", "hashlib", "errno", "micropython"}
 CHIP = {
     "machine", "network", "rp2", "esp32", "asyncio", "time", "os", "vfs", "socket", "ssl", "tls", "select",
-    "struct", "uctypes", "umqtt",
+    "struct", "uctypes", "umqtt", "random",
 }  # fmt: skip
 FIRMWARE: dict[str, set[str]] = {
     "names": set(),
@@ -39,9 +39,9 @@ FIRMWARE: dict[str, set[str]] = {
     "app": {"islet.site", "islet.base", "asyncio", "gc"},
     **{layer: {"islet.names", "islet.base", f"islet.{layer}", *STANDARD} for layer in LAYERS},
 }
-OUTSIDE_ISLET = {"islet.app", "board", "gc"}  # main.py and boot.py
+OUTSIDE_ISLET = {"islet.app", "board", "gc", "sys"}  # main.py and boot.py
 HAL = {"islet.base", "hal", "gc", *CHIP, *STANDARD}
-BOARD = {"hal", "islet.drivers", "islet.measure"}
+BOARD = {"hal", "islet.base", "islet.drivers", "islet.measure"}
 FILE_LINES, FUNCTION_LINES, LONG_LINES, LONG_SHARE = 250, 40, 25, 0.04
 PREFIXED = re.compile(r"_(mw|kw|gw|mhz|khz|kva|mva|kvar|kv|mv|ma)$", re.IGNORECASE)
 PURE = {"const", "micropython.const", "math.sqrt", "sqrt", "struct.calcsize", "range"}  # give constants
@@ -74,7 +74,9 @@ def permitted(place: str) -> set[str] | None:
     parts = place.removesuffix(".py").split("/")
     if parts[0] == "firmware":
         return FIRMWARE.get(parts[2], set()) if parts[1] == "islet" else OUTSIDE_ISLET
-    if parts[0] == "boards" and parts[1] != "cpython":
+    if place.startswith("host_tools/board/on_board/"):
+        return {*HAL, "board", "islet", "sys"}
+    if parts[0] == "boards" and parts[1] != "cpython" and "manifest" not in parts[-1]:
         return HAL if parts[1] == "hal" else BOARD
     return None
 
@@ -84,7 +86,8 @@ def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     listed = project["dependencies"] + project["optional-dependencies"]["dev"]
     words = {re.split(r"[<>=~\[; ]", line)[0].lower().replace("-", "_") for line in listed}
-    renamed = {"jwt" if word == "pyjwt" else "sunspec2" if word == "pysunspec2" else word for word in words}
+    other = {"pyjwt": "jwt", "pyserial": "serial", "pysunspec2": "sunspec2"}
+    renamed = {other.get(word, word) for word in words}
     return {*sys.stdlib_module_names, "islet", "hal", "boards", "board", "host_tools", *renamed}
 
 

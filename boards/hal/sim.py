@@ -78,6 +78,7 @@ class Rig:
         self.delivers = False  # this frame only brings commands
         self.late = 0  # cycles missed before this one
         self.fed = 0  # times the watchdog was fed
+        self.take_us = 0  # that taking the window took: it is there with the frame
         self.contactor_wish = True
         self._driven = False  # the contactor's pin; before, it is left as it is found
         self.bond_wish = self.genset_wish = False

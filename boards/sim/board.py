@@ -5,6 +5,7 @@ from hal.mqtt import MqttClient
 from hal.net import TcpStream
 from hal.sim_link import SocketLink
 from hal.store import Store
+from islet.base.vitals import Vitals
 from islet.measure.linearise import plain_table
 from islet.measure.wiring import Wiring, single_phase, three_phase
 
@@ -34,6 +35,7 @@ class Hardware:
         self.lockstep = sim.environment("ISLET_PACE") == "lockstep"
         self.random = sim.Random(int(sim.environment("ISLET_SEED")))
         self.kernels = kernels_viper
+        self.vitals = Vitals()
 
     def wiring(self, v_nominal_v: float = 230.0, f0_hz: float = 50.0) -> Wiring:
         """Return what is connected to the converter's inputs."""
@@ -62,9 +64,20 @@ class Hardware:
         char_bits = 1 + 8 + (parity != "N") + stop_bits
         return SerialPort(device, sim.wall_us, baud, char_bits, blocking=self.lockstep)
 
+    def jobs(self) -> list:
+        """Return what the board does beside the node's own tasks: nothing."""
+        return []
+
+    def release(self) -> None:
+        """Leave the board to who sits at its console: the process ends."""
+
     def ticks_ms(self) -> int:
         """Return ticks that go on within a cycle, for measuring what takes time on a line."""
         return sim.wall_ms()
+
+    def ticks_us(self) -> int:
+        """Return ticks in microseconds that go on within a cycle."""
+        return sim.wall_us()
 
     async def sleep_ms(self, span_ms: int) -> None:
         """Let other tasks run for that long."""

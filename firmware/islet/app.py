@@ -3,6 +3,7 @@
 import asyncio
 import gc
 
+from islet.base import vitals
 from islet.base.clock import elapsed_ms
 from islet.site import Site
 
@@ -12,6 +13,7 @@ PLAN_PAUSE_S = 0.02
 DELIVER_MS = 2000  # real time a lockstep simulator may need to bring a command
 # The watchdog is fed only while every task has come round within its deadline; a slow line may be in the middle of
 # its round, as long as it goes on asking.
+COLLECT_CYCLES = 50  # between two collections: after a cycle they are in none
 DEADLINES = (("cycle", 2000), ("link", 30_000), ("plan", 5000))
 BUS_DEADLINE_MS = 15_000
 
@@ -21,6 +23,9 @@ def run(board) -> None:
     hw = board.open_hardware()
     try:
         asyncio.run(_main(hw))
+    except KeyboardInterrupt:  # somebody at the console takes over
+        board.safe()
+        hw.release()
     except Exception as error:
         board.safe()
         hw.store.save("last_error", repr(error).encode())
@@ -65,6 +70,7 @@ async def _round(site: Site, pacer) -> None:
     for bus in site.hookup.buses:
         await bus.poll(now_ms)
     site.step(pacer, now_ms, pacer.dt_ms)
+    site.tend()
     for bus in site.hookup.buses:
         await bus.flush(now_ms)
     while not site.plan():
@@ -111,13 +117,13 @@ class Tasks:
     def __init__(self, site: Site, hw) -> None:
         self._site = site
         self._hw = hw
+        self._vitals = hw.vitals
         self._seen_ms = {name: hw.pacer.now_ms for name, _ in DEADLINES}
         self._buses = [Pulse(bus, hw.pacer.now_ms) for bus in site.hookup.buses]
-        self.slips = 0  # cycles that began more than a cycle late
 
     async def run(self) -> None:
         """Run all tasks until one of them fails or the pacer stops."""
-        jobs = [self._bus(pulse) for pulse in self._buses] + [self._link(), self._plan()]
+        jobs = [self._bus(pulse) for pulse in self._buses] + [self._link(), self._plan()] + self._hw.jobs()
         others = [asyncio.create_task(job) for job in jobs]
         try:
             await self._cycle(others)
@@ -129,18 +135,42 @@ class Tasks:
     def _alive(self, name: str) -> None:
         self._seen_ms[name] = self._hw.pacer.now_ms
 
+    def _since_us(self, begin_us: int) -> int:
+        return elapsed_ms(self._hw.ticks_us(), begin_us)  # ticks of any unit that wrap there
+
     async def _cycle(self, others: list) -> None:
-        site, pacer = self._site, self._hw.pacer
+        pacer = self._hw.pacer
         while await pacer.ready() and pacer.next():
-            site.step(pacer, pacer.now_ms, pacer.dt_ms)
-            self.slips += pacer.late
-            _answer(site, pacer)
+            self._control(pacer)
             self._alive("cycle")
             if not self._overdue(pacer.now_ms):
                 self._hw.feed_watchdog()
             for task in others:
                 if task.done():
                     await task  # raises what ended it
+            if self._vitals.words[vitals.CYCLES] % COLLECT_CYCLES == 0:
+                self._collect()
+
+    def _control(self, pacer) -> None:
+        """Work off a cycle, and note how long it took."""
+        begin_us = self._hw.ticks_us()
+        self._site.step(pacer, pacer.now_ms, pacer.dt_ms)
+        _answer(self._site, pacer)
+        noted = self._vitals
+        cycle_us = self._since_us(begin_us) + pacer.take_us
+        noted.note(vitals.CYCLE_US, cycle_us)
+        noted.most(vitals.CYCLE_MOST_US, cycle_us)
+        noted.note(vitals.TAKE_US, pacer.take_us)
+        noted.count(vitals.SLIPS, pacer.late)
+        noted.count(vitals.CYCLES)
+
+    def _collect(self) -> None:
+        begin_us = self._hw.ticks_us()
+        gc.collect()
+        span_us = self._since_us(begin_us)
+        self._vitals.note(vitals.COLLECT_US, span_us)
+        self._vitals.most(vitals.COLLECT_MOST_US, span_us)
+        self._vitals.note(vitals.FREE_BYTES, gc.mem_free())
 
     def _overdue(self, now_ms: int) -> bool:
         late = any(elapsed_ms(now_ms, self._seen_ms[name]) > limit for name, limit in DEADLINES)
@@ -148,22 +178,40 @@ class Tasks:
 
     async def _bus(self, pulse: Pulse) -> None:
         while True:
+            begin_us = self._hw.ticks_us()
             now_ms = self._hw.pacer.now_ms
             await pulse.bus.poll(now_ms)
             await pulse.bus.flush(self._hw.pacer.now_ms)
             pulse.beat(self._hw.pacer.now_ms)
+            self._vitals.note(vitals.POLL_US, self._since_us(begin_us))
             await asyncio.sleep(BUS_PAUSE_S)
 
     async def _link(self) -> None:
+        link = self._site.link
         while True:
             pacer = self._hw.pacer
-            await self._site.link.exchange(pacer.now_ms, pacer.epoch_s)
+            if not self._site.held:  # what comes in is written down before it is obeyed
+                begin_us, published = self._hw.ticks_us(), link.published
+                await link.exchange(pacer.now_ms, pacer.epoch_s)
+                if link.published != published:
+                    self._vitals.note(vitals.PUBLISH_US, self._since_us(begin_us))
             self._alive("link")
             await asyncio.sleep(LINK_PAUSE_S)
 
     async def _plan(self) -> None:
+        site, noted = self._site, self._vitals
         while True:
-            if self._site.plan():
-                self._site.save_if_due()
+            begin_us = self._hw.ticks_us()
+            site.tend()
+            noted.most(vitals.TEND_MOST_US, self._since_us(begin_us))
+            begin_us = self._hw.ticks_us()
+            begun = site.forecasts
+            done = site.plan()
+            if site.forecasts != begun:
+                noted.note(vitals.FORECAST_US, self._since_us(begin_us))
+            else:
+                noted.most(vitals.PLAN_MOST_US, self._since_us(begin_us))
+            if done and not site.held:
+                site.save_if_due()
             self._alive("plan")
             await asyncio.sleep(PLAN_PAUSE_S)

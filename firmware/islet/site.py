@@ -7,24 +7,24 @@ from islet.drivers import grid_curves
 from islet.hookup import ORDERS, Hookup
 from islet.local import Local
 from islet.measure import calibration
-from islet.measure.disturbance import EVENT_NAMES
 from islet.measure.energy_file import EnergyFile
-from islet.measure.events import KEPT
+from islet.measure.wiring import BUS_V, GRID_V
 from islet.names import A_ACCEPTED, A_NOT_ALLOWED, A_NOT_NOW, GRID, SOFT_RETURN
 from islet.node import Node
 from islet.sync.command import Gate, Inbox
 from islet.sync.link import Link
 from islet.sync.outbox import Outbox
-from islet.sync.report import ACK, DEVICE, EVENT, QUALITY, REPORT, Reports, next_boot
+from islet.sync.report import ACK, REPORT, Reports, next_boot
+from islet.sync.teller import Teller
 
 VERSION = "0.1.0"
-PLAN_STAGES = 16  # of the planner in one slice
+PLAN_STAGES = 4  # of the planner in one slice: 10 ms on an RP2040
 SAVE_S = 900  # the most learning that a power cut costs
-DEVICE_S = 900  # between two messages of a device
 ENERGY_MS = (
     60_000  # the most counted time that it costs, with a clock or without; also saved before each report
 )
 ENERGY_SLACK_MS = 1000  # so that a report once a minute is the only save
+HOLD_MAX_MS = 10_000
 
 
 class Site:
@@ -37,6 +37,8 @@ class Site:
         self.boot = next_boot(hw.store)
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
+        self.now_ms = 0
+        self.held_ms = 0  # how long nothing was written for a transition's sake
         hookup = self.hookup = Hookup(
             hw,
             devices.load(hw.store.load(devices.FILE)),
@@ -50,17 +52,17 @@ class Site:
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
         self.inbox = Inbox(gate, self._answer, hookup.order, self._plan_island)
         leases = self.inbox.leases
-        self.node = Node(s, hw.kernels, wiring, hw.outputs, leases, hookup.parts)
+        metering = getattr(hw, "metering", None)
+        self.node = Node(s, hw.kernels, wiring, hw.outputs, leases, hookup.parts, metering)
         hw.attach(self.node.guard)
         mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
         self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
         self._reported = -1
-        self._devices_told = -1
-        self._told = 0  # transitions
-        self._supply_told = 0  # disturbances
+        self.teller = Teller(self.reports, self.outbox)
         self.energy_file = EnergyFile(hw.store)
         self._unsaved_ms = 0
         self._saved = -1
+        self._save_wanted = False
         self._restore()
 
     def _check_battery(self, s) -> None:
@@ -75,6 +77,12 @@ class Site:
         """Return what is connected, calibrated if the store has a calibration."""
         wiring = hw.wiring(s.v_nominal_v, s.f0_hz)
         self._try(calibration.NAME, lambda data: wiring.calibrate(calibration.load(data)["channels"]))
+        kinds = [channel.kind for channel in wiring.channels]
+        if s.transfer_owner == "board" and not (GRID_V in kinds and BUS_V in kinds):
+            raise ValueError(
+                "settings: transfer_owner is board, but this board sees one side of the contactor only; "
+                "set it to inverter or ats"
+            )
         return wiring
 
     def _answer(self, seq: int, answer: str) -> None:
@@ -90,20 +98,44 @@ class Site:
         return A_ACCEPTED if taken else A_NOT_NOW
 
     def step(self, inputs, now_ms: int, dt_ms: int) -> None:
-        """One control cycle and the messages that follow from it; no I/O but appends to the outbox."""
+        """One control cycle: no I/O but the pins, and no message is made."""
         node = self.node
         node.car_soc_pu = self.local.car_soc_pu()
         node.step(inputs, now_ms, dt_ms)
         self.local.step(node.wishes, node.ladder.phases.ev_limit_a, now_ms)
         self.hookup.step(node.island.state not in (GRID, SOFT_RETURN), now_ms)
-        self._tell_changes()
-        self._tell_supply()
-        period = inputs.epoch_s // int(self.s.report_s)
-        if inputs.epoch_s and period != self._reported:
-            self._reported = period
-            self._report(now_ms)
-            self._tell_devices()
+        self.now_ms = now_ms
         self._unsaved_ms += dt_ms
+        self._hold(dt_ms)
+
+    def _hold(self, dt_ms: int) -> None:
+        """Note whether something is under way that a flash erase, with interrupts off, must not meet."""
+        node = self.node
+        pending = node.guard.suspect or node.island.pending
+        self.held_ms = min(HOLD_MAX_MS, self.held_ms + dt_ms) if pending else 0
+        self.outbox.held = self.held
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing may be written now: a transition is pending; one that takes long is not waited for."""
+        return 0 < self.held_ms < HOLD_MAX_MS
+
+    def tend(self) -> None:
+        """Make the messages that follow from what the last cycles found, and save what is due, unless held."""
+        node, teller = self.node, self.teller
+        epoch_s = node.image.epoch_s
+        self._save_wanted = teller.changes(node.island.changed, epoch_s) or self._save_wanted
+        if node.metering.supply is not None:
+            teller.disturbances(node.metering.supply)
+        if self.held:
+            return
+        if self._save_wanted:
+            self.save()
+        period = epoch_s // int(self.s.report_s)
+        if epoch_s and period != self._reported:
+            self._reported = period
+            self._report(self.now_ms)
+            teller.devices(self.hookup, epoch_s)
         if self._unsaved_ms >= ENERGY_MS + ENERGY_SLACK_MS:
             self._save_energy()
 
@@ -122,46 +154,10 @@ class Site:
         )
         self.outbox.put(REPORT, payload, self.reports.seq)
 
-    def _tell_devices(self) -> None:
-        """Queue a message of each device, once in DEVICE_S, at the time of a report."""
-        epoch_s = self.node.image.epoch_s
-        if epoch_s // DEVICE_S == self._devices_told:
-            return
-        self._devices_told = epoch_s // DEVICE_S
-        for name, role, readings, counts in self.hookup.told():
-            self.outbox.put(
-                DEVICE, self.reports.device(epoch_s, name, role, readings, counts), self.reports.seq
-            )
-
-    def _tell_changes(self) -> None:
-        changed = self.node.island.changed
-        self._told = max(self._told, changed.count - len(changed.why))
-        if self._told == changed.count:
-            return
-        while self._told < changed.count:
-            i = self._told % len(changed.why)
-            event = self.reports.event(
-                self.node.image.epoch_s, changed.from_state[i], changed.to_state[i], changed.why[i]
-            )
-            self.outbox.put(EVENT, event, self.reports.seq)
-            self._told += 1
-        self.save()
-
-    def _tell_supply(self) -> None:
-        """Queue the disturbances of the supply that are over and were not told; the oldest may be gone.
-
-        A sag that went on to an interruption is told as that (EN 50160).
-        """
-        supply = self.node.metering.supply
-        if supply is None:
-            return
-        self._supply_told = max(self._supply_told, supply.count - KEPT)
-        while self._supply_told < supply.count:
-            event = supply.get(self._supply_told)
-            self._supply_told += 1
-            if not event.interrupted:
-                kind = EVENT_NAMES[event.kind]
-                self.outbox.put(QUALITY, self.reports.quality(event.epoch_s, kind, event), self.reports.seq)
+    @property
+    def forecasts(self) -> int:
+        """Return how many plans were begun, each with a forecast."""
+        return self.node.outlook.begun
 
     def plan(self) -> bool:
         """Work off one slice of planning; returns True when nothing is left to do."""
@@ -181,6 +177,7 @@ class Site:
     def save(self) -> None:
         """Save counters, island state and forecasts; each file is replaced as one."""
         store, node = self.hw.store, self.node
+        self._save_wanted = False
         self._save_energy()
         store.save("island.json", json.dumps(node.island.dump()).encode())
         store.save("shares.json", json.dumps(node.ladder.shares.dump()).encode())

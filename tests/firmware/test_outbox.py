@@ -229,3 +229,23 @@ def test_the_format_on_the_disk_is_length_crc_kind_boot_seq():
     outbox.spill()
     body = b"\x01\x03\x02\x07\x06\x05\x04ab"
     assert store.load(PREFIX + "1") == struct.pack("<HI", 9, binascii.crc32(body)) + body
+
+
+def test_nothing_is_written_while_held() -> None:
+    """A transition is pending: RAM takes three times as many; what is beyond that is written rather than lost."""
+    store = RamStore()
+    outbox = Outbox(store, 1, ram_records=2)
+    outbox.held = True
+    for k in range(6):
+        outbox.put(0, b"%d" % k)
+        outbox.spill()
+    assert store.files == {}
+    outbox.put(0, b"6")
+    assert len(store.files) == 1
+    outbox.held = False
+    outbox.spill()
+    told = []
+    while (record := outbox.head()) is not None:
+        told.append(record.payload)
+        outbox.drop(record)
+    assert told == [b"%d" % k for k in range(7)]

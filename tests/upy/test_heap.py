@@ -141,6 +141,7 @@ def live(site, hw, steps, now_ms):
         power.set(-7000.0, now_ms)
         hw.guard.step(hw.window, 0, 360)
         site.step(hw, now_ms, 100)
+        site.tend()
         site.plan()
     return now_ms
 

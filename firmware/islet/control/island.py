@@ -8,7 +8,7 @@ from islet.control.changes import Changes
 from islet.control.contact import STUCK_CLOSED, STUCK_NONE, STUCK_OPEN, Contact
 from islet.control.planned import Planned
 from islet.control.presence import Presence, count_ms
-from islet.control.states import AIMS, BONDS, CLOSED, FORMS, GENSET
+from islet.control.states import AIMS, BONDS, CLOSED, FORMS, GENSET, PENDING
 from islet.control.sync_check import SyncCheck
 from islet.names import (
     BLACK_START,
@@ -98,6 +98,11 @@ class Island:
         if self.contact.stuck != STUCK_NONE or self.contact.dark:
             return R_NO_FEEDBACK
         return R_NONE if self._bond_seen else R_BOND
+
+    @property
+    def pending(self) -> bool:
+        """Whether a transition is under way that a delay of a cycle would be felt in."""
+        return PENDING[self.state]
 
     @property
     def genset_forbidden(self) -> bool:

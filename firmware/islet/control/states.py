@@ -7,3 +7,4 @@ BONDS = (False, False, True, True, True, False, False, False, False)  # neutral 
 AIMS = (False, False, False, False, True, True, False, False, False)  # the bus is led to the grid's angle
 GENSET = (False, False, True, True, False, False, False, True, True)  # may run
 QUIET = (True, False, False, False, False, False, True, False, False)  # nothing to do but wait for a change
+PENDING = (False, True, True, False, True, True, False, False, False)  # a delay of a cycle would be felt

@@ -8,7 +8,7 @@ hysteresis, so its duration is known to half a cycle. Times that no window cover
 from array import array
 
 from islet.base.clock import elapsed_ms
-from islet.measure.disturbance import INTERRUPTION, SAG, SWELL, Event, Running
+from islet.measure.disturbance import EVENT_NAMES, INTERRUPTION, SAG, SWELL, Event, Running
 from islet.measure.wiring import GRID_V
 
 KEPT = 16
@@ -21,6 +21,9 @@ _GAP = 1.6  # half cycles between two values from which on something was not see
 
 class Events:
     """Events of the grid's voltages: `count` only grows; event n is get(n) while count - n <= KEPT."""
+
+    kept = KEPT
+    names = EVENT_NAMES
 
     def __init__(
         self,

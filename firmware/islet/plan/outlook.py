@@ -15,6 +15,7 @@ class Outlook:
         self.intent = intent
         self.next_w = None  # mean grid_w planned for the next slot
         self.planned = 0  # plans finished
+        self.begun = 0
         self._slot_s = int(s.plan_slot_s)
         self._offset_s = int(s.utc_offset_s)
         self._price = s.price_per_kwh
@@ -27,8 +28,9 @@ class Outlook:
         self._planned_slot = -1
         self._begun_slot = -1
         self._ms = 0  # observed in the running slot
-        self._load_wms = 0.0
-        self._pv_wms = 0.0
+        self._load_wds = self._pv_wds = (
+            0  # whole watts by tenths of a second: a float would lose what is added
+        )
         self._curtailed = False
 
     def observe(self, image, curtailed: bool, now_ms: int, dt_ms: int) -> None:
@@ -41,18 +43,18 @@ class Outlook:
             self._slot = slot
         if image.load_w.usable(now_ms) and image.pv_w.usable(now_ms):
             self._ms += dt_ms
-            self._load_wms += max(0.0, image.load_w.value) * dt_ms
-            self._pv_wms += max(0.0, image.pv_w.value) * dt_ms
+            self._load_wds += int(max(0.0, image.load_w.value) * dt_ms / 100)
+            self._pv_wds += int(max(0.0, image.pv_w.value) * dt_ms / 100)
             self._curtailed = self._curtailed or curtailed
 
     def _close(self) -> None:
         """Learn the slot that ended, when at least half of it was seen."""
         if self._ms >= 500 * self._slot_s:
             begin_s = self._slot * self._slot_s
-            self.load.learn(begin_s, self._load_wms / self._ms)
-            self.pv.learn(begin_s, self._pv_wms / self._ms, self._curtailed)
+            self.load.learn(begin_s, 100.0 * self._load_wds / self._ms)
+            self.pv.learn(begin_s, 100.0 * self._pv_wds / self._ms, self._curtailed)
         self._ms = 0
-        self._load_wms = self._pv_wms = 0.0
+        self._load_wds = self._pv_wds = 0
         self._curtailed = False
 
     def due(self, epoch_s: int) -> bool:
@@ -74,6 +76,7 @@ class Outlook:
         return False
 
     def _begin(self, slot: int, soc_pu: float) -> None:
+        self.begun += 1
         begin_s = slot * self._slot_s
         self.load.predict(begin_s, self._load_w)
         self.pv.predict(begin_s, self._pv_w)

@@ -14,6 +14,7 @@ MAX_PAYLOAD = 2048
 MAX_BODY = MAX_PAYLOAD + _TAG_BYTES
 _ENOSPC = 28  # not among the names of MicroPython's errno
 _TRIES = 4
+HELD_FACTOR = 3  # times the records that RAM takes while held
 _LOST_FILE = "outbox_lost"
 
 
@@ -49,6 +50,7 @@ class Outbox:
         self._open = False  # whether the newest segment may be appended to
         self._offset = 0  # of the oldest record in the oldest segment
         self._number = 0  # of the oldest record
+        self.held = False  # nothing is to be written now, as long as RAM has room
         self.damaged = 0  # segments given up before their end: torn tails, flipped bits
         self.lost = self._load_lost()
 
@@ -74,12 +76,16 @@ class Outbox:
         """Queue one message of KIND_NAMES[kind]; raises ValueError when it is too long or of no kind."""
         if len(payload) > MAX_PAYLOAD or not 0 <= kind < len(KIND_NAMES):
             raise ValueError(f"payload of {len(payload)} bytes, kind {kind}")
-        if len(self._ram) >= self._ram_records:
-            self.spill()
+        if len(self._ram) >= (self._ram_records * HELD_FACTOR if self.held else self._ram_records):
+            self._write()
         self._ram.append(struct.pack(_TAG, kind, self._boot & 0xFFFF, seq) + payload)
 
     def spill(self) -> None:
-        """Move RAM to the store, in order; when the store is full the oldest goes, and is counted."""
+        """Move RAM to the store, in order, unless held; when the store is full the oldest goes, and is counted."""
+        if not self.held:
+            self._write()
+
+    def _write(self) -> None:
         while self._ram:
             if not self._append(self._ram[0]):
                 self._lose(1)
