@@ -26,6 +26,8 @@ def rate(set_hz, stride: int) -> int:
 class Sampler:
     """Samples `inputs` (0..3: pins 26..29, 4: temperature; ascending) in turn and hands out windows of new sets.
 
+    Without a table (None) codes are taken as they are; it has 8 kB.
+
     After take(): `window`, array('H') of codes, `stride` inputs interleaved, the first one first; `n_sets` sets in
     it, of which the first `kept` were in the window before too (0: not contiguous); `lost` sets skipped before it;
     `errors`, new samples the converter flagged; `end_ms`, the tick of its last set.
@@ -42,7 +44,7 @@ class Sampler:
         self.new_sets, self.keep_sets = new_sets, keep_sets
         self.clocks256 = rate(set_hz, self.stride)
         self.set_hz = CLOCK_HZ * 256 / self.clocks256 / self.stride
-        self._linearise, self._table = kernels.linearise, table
+        self._linearise, self._table = kernels.straight if table is None else kernels.linearise, table
         self._ring = Ring(inputs, self.clocks256, ring_bytes, laps)
         self.window = array("H", bytes(2 * (new_sets + keep_sets) * self.stride))
         self._span_us = 1000 * span_ms

@@ -3,7 +3,7 @@
 The interrupt reads how far the sampler's DMA is and copies the newest sets out of its ring, beside the windows that
 the main program takes. It runs during a collection, too: nothing here or in Guard.step allocates.
 machine.Timer of MicroPython 1.25 only schedules; a DMA channel may interrupt hard. One is paced by a DMA timer, moves
-a word to itself every half millisecond, interrupts at its end and is begun again (datasheet 2.5.3.4, 2.5.7).
+a word to itself every quarter millisecond, interrupts at its end and is begun again (datasheet 2.5.3.4, 2.5.7).
 """
 
 from array import array
@@ -13,12 +13,13 @@ from machine import Pin, freq, mem32
 from micropython import const
 from uctypes import addressof
 
+from hal.rp2_registers import DMA_TIMER0, fields
 from hal.rp2_ring import Ring
 
 ROOM_SETS = const(64)  # copied at once
 LATE_SETS = const(512)  # older ones are given up: interrupts were off
-PACE_HZ = const(2000)
-DMA_TIMER0, TREQ_TIMER0 = const(0x50000420), const(0x3B)
+PACE_HZ = const(4000)  # of a DMA timer of 16 bits, at up to 262 MHz
+TREQ_TIMER0 = const(0x3B)
 COUNT_AND_TRIGGER = const(7)  # AL1_TRANS_COUNT_TRIG, as a word of a channel's registers
 
 
@@ -54,10 +55,10 @@ class GuardTimer:
     Sampler.burst, stop() and start().
     """
 
-    def __init__(self, guard, sampler, kernels, table, f0_hz: float) -> None:
+    def __init__(self, guard, sampler, f0_hz: float) -> None:
         self._guard, self._sampler = guard, sampler
         self._ring: Ring = sampler._ring
-        self._linearise, self._table = kernels.linearise, table
+        self._linearise, self._table = sampler._linearise, sampler._table
         self._stride = sampler.stride
         self._window = array("H", bytes(2 * ROOM_SETS * self._stride))
         self._mask = self._ring.samples - 1
@@ -77,7 +78,13 @@ class GuardTimer:
         self._dma.append(dma)
         self._own = self._dma[0].registers
         place = addressof(self._word)
-        ctrl = dma.pack_ctrl(inc_read=False, inc_write=False, treq_sel=TREQ_TIMER0, irq_quiet=False)
+        ctrl = dma.pack_ctrl(
+            inc_read=False,
+            inc_write=False,
+            treq_sel=TREQ_TIMER0,
+            irq_quiet=False,
+            **fields(self._dma[0].channel),
+        )
         dma.config(read=place, write=place + 4, count=self._pace, ctrl=ctrl)
         dma.irq(self._tick, hard=True)
         self._own[COUNT_AND_TRIGGER] = self._pace

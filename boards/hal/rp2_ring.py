@@ -15,19 +15,31 @@ from machine import ADC, mem16, mem32
 from micropython import const
 from uctypes import addressof
 
+from hal.rp2_registers import (
+    CHAIN_SHIFT,
+    COUNT_MAX,
+    CS,
+    CS_CLEAR,
+    CS_SET,
+    DIV,
+    DMA,
+    DMA_ABORT,
+    DMA_CHANNELS,
+    DREQ_ADC,
+    FCS,
+    FIFO,
+    TREQ_SHIFT,
+    fields,
+)  # fmt: skip
+
 CLOCK_HZ = const(48000000)  # clk_adc
 CLOCKS256_MIN, CLOCKS256_MAX = const(96 * 256), const(1 << 24)  # of a sample, in 1/256: 500 kS/s to 732.4 S/s
 TEMPERATURE = const(4)  # the last input
-CS, FCS, FIFO, DIV = const(0x4004C000), const(0x4004C008), const(0x4004C00C), const(0x4004C010)
-CS_SET, CS_CLEAR = const(0x4004E000), const(0x4004F000)  # atomic: the round robin moves AINSEL meanwhile
 CS_EN, CS_TEMPERATURE, CS_START_MANY, CS_ERR_STICKY = const(1), const(2), const(8), const(1024)
 FCS_LOST = const(3 << 10)  # overflow and underflow, write one to clear
 FCS_ON = const(1 << 24 | 1 << 3 | 1 << 2 | 1)  # threshold 1, DREQ, error flag in bit 15, enable
 FIFO_DEPTH = const(4)
-DMA, DMA_ABORT = const(0x50000000), const(0x50000444)
-DMA_CHANNELS, DMA_STEP, DMA_CTRL = const(12), const(64), const(16)  # the alias of CTRL that triggers nothing
-DREQ_ADC = const(36)
-COUNT_MAX = const(1 << 29)  # samples a channel moves before it chains; a small int
+DMA_STEP, DMA_CTRL = const(64), const(16)  # the alias of CTRL that triggers nothing
 
 
 def halt() -> None:
@@ -36,8 +48,8 @@ def halt() -> None:
     sleep_us(4)  # a conversion under way takes 2 us
     for k in range(DMA_CHANNELS):
         ctrl = DMA + k * DMA_STEP + DMA_CTRL
-        if mem32[ctrl] >> 15 & 63 == DREQ_ADC:
-            mem32[ctrl] = k << 11  # disabled, chained to itself: an abort must not trigger the other
+        if mem32[ctrl] >> TREQ_SHIFT & 63 == DREQ_ADC:
+            mem32[ctrl] = k << CHAIN_SHIFT  # disabled, chained to itself: an abort must not trigger the other
             mem32[DMA_ABORT] = 1 << k
     for _ in range(FIFO_DEPTH):
         mem32[FIFO]
@@ -153,12 +165,12 @@ class Ring:
         """
         halt()
         dma, stopper = self._dma
-        ctrl = stopper.pack_ctrl(inc_read=False, inc_write=False)
+        ctrl = stopper.pack_ctrl(inc_read=False, inc_write=False, **fields(stopper.channel))
         stopper.config(
             read=self._stop, write=CS_CLEAR, count=1, ctrl=ctrl
         )  # else the FIFO overflows after the last
         ctrl = dma.pack_ctrl(
-            size=1, inc_read=False, treq_sel=DREQ_ADC, high_pri=True, chain_to=stopper.channel
+            size=1, inc_read=False, treq_sel=DREQ_ADC, high_pri=True, **fields(stopper.channel)
         )
         dma.config(read=FIFO, write=buffer, count=len(buffer), ctrl=ctrl, trigger=True)
         convert(channel, 0, CLOCKS256_MIN)

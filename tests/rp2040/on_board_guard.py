@@ -37,7 +37,7 @@ def run(busy, volts_per_code, pin):
     contactor = Contactor(pin, False)
     guard = Guard(kernels_viper, wiring, ROWS, 0.5, 0.0, 500, contactor)
     contactor.guard = guard
-    timer = Timed(guard, sampler, kernels_viper, table, 50.0)
+    timer = Timed(guard, sampler, 50.0)
     guard.armed = True
     contactor.set_contactor(True)
     alive = [[k] for k in range(1500)]
