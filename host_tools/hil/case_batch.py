@@ -9,9 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.text import Text
 
 from host_tools.errors import InputError, RunError
+from host_tools.hil import case_events as ev
 from host_tools.hil import case_output
 from host_tools.hil.case_bench import Bench, MemoryBench
 from host_tools.hil.case_file import Named, read, settings
@@ -20,7 +22,8 @@ from host_tools.hil.case_run import FAST_MS, STEP_MS, Run
 from host_tools.hil.case_street import Street, kind_of
 from host_tools.plant.types import PlantError
 
-INPROCESS, UNIX = "inprocess", "unix"
+INPROCESS, UNIX, RP2040 = "inprocess", "unix", "rp2040"
+IMAGE = Path(__file__).resolve().parents[2] / "build" / "firmware" / "rp2040_emulated.uf2"
 TOGETHER = 24  # cases of one street
 Watch = Callable[[float], None]  # is told how many seconds have passed
 
@@ -53,7 +56,9 @@ def streets(cases: Sequence[Named], rig: str) -> list[list[Named]]:
 class Batch:
     """The cases of one street; `over` are those that have come to their end, with what came of them."""
 
-    def __init__(self, cases: Sequence[Named], rig: str = INPROCESS) -> None:
+    def __init__(self, cases: Sequence[Named], rig: str = INPROCESS, image: Path = IMAGE) -> None:
+        """`image` is the emulated board's, for that rig."""
+        self._image = image
         self._street = Street([one.case for one in cases])
         self.runs = [
             Run(one, self._bench(one, rig, k), self._street.worlds[k], rig) for k, one in enumerate(cases)
@@ -65,6 +70,11 @@ class Batch:
         case, served = one.case, self._street.served
         if rig == INPROCESS:
             return MemoryBench(settings(case), served, case.case.seed, case.site.phases, k)
+        if rig == RP2040:
+            from host_tools.hil.case_chip import ChipBench  # late: the emulator
+
+            online = any(isinstance(event, ev.Command | ev.Link) for event in case.event)
+            return ChipBench(settings(case), served, self._image, case.site.phases, k, online)
         from host_tools.hil.case_unix import UnixBench  # late: brokers and processes
 
         return UnixBench(settings(case), served, case.case.seed, case.site.phases)
@@ -106,24 +116,31 @@ class Batch:
 
 
 async def execute(
-    cases: Sequence[Named], rig: str, watch: Watch = lambda _: None
+    cases: Sequence[Named], rig: str, watch: Watch = lambda _: None, image: Path = IMAGE
 ) -> list[tuple[Run, Result]]:
     """Run the cases of one street; where one breaks the plant's physics, the others are run again without it."""
-    batch = Batch(cases, rig)
+    batch = Batch(cases, rig, image)
     try:
         return await batch.execute(watch)
     except PlantError as error:
         if len(cases) == 1:
             return [(batch.runs[0], batch.runs[0].failed(RunError(str(error))))]
     half = len(cases) // 2
-    return [*await execute(cases[:half], rig, watch), *await execute(cases[half:], rig, watch)]
+    return [
+        *await execute(cases[:half], rig, watch, image),
+        *await execute(cases[half:], rig, watch, image),
+    ]
 
 
 def work(
-    cases: Sequence[Named], rig: str, folder: Path | None = None, watch: Watch = lambda _: None
+    cases: Sequence[Named],
+    rig: str,
+    folder: Path | None = None,
+    watch: Watch = lambda _: None,
+    image: Path = IMAGE,
 ) -> list[Result]:
     """Run one street to its end, write a page for each case into folder, return what came of them."""
-    done = asyncio.run(execute(cases, rig, watch))
+    done = asyncio.run(execute(cases, rig, watch, image))
     if folder is not None:
         from host_tools.hil import case_plot  # late: Plotly
 
@@ -134,12 +151,16 @@ def work(
 
 
 def in_processes(
-    groups: Sequence[Sequence[Named]], rig: str, jobs: int, folder: Path | None = None
+    groups: Sequence[Sequence[Named]],
+    rig: str,
+    jobs: int,
+    folder: Path | None = None,
+    image: Path = IMAGE,
 ) -> Iterator[list[Result]]:
     """Yield what came of each street as it ends, so many at a time in processes of their own."""
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         longest = sorted(groups, key=lambda group: -span_s(group) * (10 + len(group)))
-        for future in as_completed([pool.submit(work, group, rig, folder) for group in longest]):
+        for future in as_completed([pool.submit(work, group, rig, folder, image=image) for group in longest]):
             yield future.result()
 
 
@@ -148,11 +169,15 @@ def span_s(group: Sequence[Named]) -> float:
     return max(one.case.case.duration_s for one in group)
 
 
-def run_all(cases: Sequence[Named], rig: str, as_json: bool, folder: Path | None, jobs: int) -> bool:
+def run_all(
+    cases: Sequence[Named], rig: str, as_json: bool, folder: Path | None, jobs: int, image: Path = IMAGE
+) -> bool:
     """Run the cases, print what came of them, write a page for each into folder; return whether all passed."""
+    if rig == RP2040 and not image.exists():
+        raise InputError(f"{image} is missing; make it with 'make rp2040-image', or name one with --image.")
     console = Console(quiet=as_json, highlight=False)
     found: dict[str, Result] = {}
-    for results in _streets(streets(cases, rig), rig, folder, jobs):
+    for results in _streets(streets(cases, rig), rig, folder, jobs, image):
         for result in results:
             found[result.name] = result
             case_output.show(console, result)
@@ -164,12 +189,14 @@ def run_all(cases: Sequence[Named], rig: str, as_json: bool, folder: Path | None
     return all(result.passed for result in ordered)
 
 
-def _streets(groups: list[list[Named]], rig: str, folder: Path | None, jobs: int) -> Iterator[list[Result]]:
+def _streets(
+    groups: list[list[Named]], rig: str, folder: Path | None, jobs: int, image: Path
+) -> Iterator[list[Result]]:
     """Yield what came of each street, with progress."""
     with _progress() as progress:
         task = progress.add_task("", total=sum(span_s(group) for group in groups))
         if jobs > 1 and len(groups) > 1:
-            for results in in_processes(groups, rig, jobs, folder):
+            for results in in_processes(groups, rig, jobs, folder, image):
                 progress.advance(task, max(result.virtual_s for result in results))
                 yield results
             return
@@ -177,12 +204,22 @@ def _streets(groups: list[list[Named]], rig: str, folder: Path | None, jobs: int
         for group in groups:
             words = group[0].name if len(group) == 1 else f"{group[0].name} and {len(group) - 1} more"
             progress.update(task, description=words)
-            yield work(group, rig, folder, partial(_tell, progress, task, before_s))
+            yield work(group, rig, folder, partial(_tell, progress, task, before_s), image)
             before_s += span_s(group)
 
 
 def _tell(progress: Progress, task: TaskID, before_s: float, passed_s: float) -> None:
     progress.update(task, completed=before_s + passed_s)
+
+
+class Pace(ProgressColumn):
+    """How long a second of the cases takes."""
+
+    def render(self, task: Task) -> Text:
+        """Return the words."""
+        if not task.completed or task.elapsed is None:
+            return Text("")
+        return Text(f"{task.elapsed / task.completed:.1f} s each")
 
 
 def _progress() -> Progress:
@@ -191,6 +228,7 @@ def _progress() -> Progress:
     bar = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} s"),
+        TextColumn("{task.completed:.1f} of {task.total:.0f} s"),
+        Pace(),
     )
     return Progress(*bar, console=console, transient=True, disable=not console.is_terminal)

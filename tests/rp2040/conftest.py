@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rp2040_board import HAL, HERE, ROOT, Compile, Counter
 
-from host_tools.hil.rp2040.rig import Rig
+from host_tools.hil.case_batch import IMAGE
+from host_tools.hil.rp2040.rig import BOARD, Rig
 
 CLEAN = """
 halt()
@@ -26,6 +27,23 @@ def image() -> Path:
     path = Path(named)
     assert path.exists(), f"ISLET_RP2040_IMAGE: {path} does not exist"
     return path
+
+
+@pytest.fixture(scope="session")
+def board_image() -> Path:
+    """Return the emulated board's image, ISLET_BOARD_IMAGE or what the Makefile made; skip when there is none."""
+    path = Path(os.environ.get("ISLET_BOARD_IMAGE", IMAGE))
+    if not path.exists():
+        pytest.skip(f"{path} is missing; make it with 'make rp2040-image'")
+    return path
+
+
+@pytest.fixture(scope="module")
+def board(board_image: Path) -> Iterator[Rig]:
+    """Yield a running board at its prompt, its flash without a node's files."""
+    with Rig(board_image, {"note": b"left here"}, BOARD) as rig:
+        rig.run("import gc, machine, os, time")
+        yield rig
 
 
 @pytest.fixture(scope="session")

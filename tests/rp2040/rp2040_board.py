@@ -5,7 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-HAL = ("__init__", "kernels_viper", "rp2_ring", "rp2_adc")
+HAL = ("__init__", "kernels_rows", "kernels_viper", "rp2_registers", "rp2_ring", "rp2_adc")
 Compile = Callable[[Path], bytes]
 
 

@@ -11,7 +11,6 @@ from host_tools.hil.rp2040.rig import Rig
 
 VOLTS_PER_STEP = 0.2
 PIN = 15
-TREQ_TIMER0 = 0x3B
 LAYERS = ("names", "base/*", "measure/*")
 
 
@@ -24,20 +23,7 @@ def guarded(image: Path, compiled: Compile, sampler_files: dict[str, bytes]) -> 
     files["hal/rp2_guard.mpy"] = compiled(ROOT / "boards/hal/rp2_guard.py")
     files["on_board_guard.mpy"] = compiled(Path(__file__).with_name("on_board_guard.py"))
     with Rig(image, {**sampler_files, **files}) as rig:
-        mend_pace(rig)
         yield rig
-
-
-def mend_pace(rig: Rig) -> None:
-    """Let a DMA timer move X / Y words a clock (datasheet 2.5.3.4); rp2040py 0.3.6 turns it round."""
-    dma, told = rig.mcu.dma, rig.mcu.dma.get_timer
-
-    def get_timer(treq: int) -> float:
-        if treq != TREQ_TIMER0 or not dma._timer0 >> 16:
-            return told(treq)
-        return 1e6 * (dma._timer0 & 0xFFFF) / (dma._timer0 >> 16) / rig.mcu.clk_sys
-
-    setattr(dma, "get_timer", get_timer)  # noqa: B010 - a method replaced on one object
 
 
 @pytest.mark.parametrize("busy", ["sleep", "collect", "count"])

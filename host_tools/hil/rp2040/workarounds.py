@@ -1,6 +1,10 @@
 """What rp2040py 0.3.6 does unlike the chip, mended for one device; each has a test that fails once it is needless."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from rp2040py.device import MicroPythonDevice
+from rp2040py.peripherals import watchdog
 from rp2040py.peripherals.adc import (
     CS,
     CS_AINSEL_MASK,
@@ -9,6 +13,9 @@ from rp2040py.peripherals.adc import (
     CS_START_MANY,
     RPADC,
 )
+from rp2040py.peripherals.dma import RPDMA, TREQ
+from rp2040py.peripherals.rtc import RP2040RTC
+from rp2040py.rp2040 import RP2040
 
 
 class MendedAdc(RPADC):
@@ -41,9 +48,56 @@ class MendedAdc(RPADC):
         self.cs &= ~(self.raw_write_value & CS_ERR_STICKY)
 
 
-def mend_adc(device: MicroPythonDevice) -> None:
-    """Make the device's converter a MendedAdc."""
-    device.mcu.adc.__class__ = MendedAdc
+def mend_adc(mcu: RP2040) -> None:
+    """Make the chip's converter a MendedAdc."""
+    mcu.adc.__class__ = MendedAdc
+
+
+class MendedDma(RPDMA):
+    """A DMA timer moves X / Y words a clock (datasheet 2.5.3.4); the emulator's moves Y / X."""
+
+    def get_timer(self, treq: int) -> float:
+        """Return the us between two words of a paced channel, 0: never."""
+        if treq == TREQ.PERMANENT or not TREQ.TIMER0 <= treq <= TREQ.TIMER3:
+            return super().get_timer(treq)
+        timer = (self._timer0, self._timer1, self._timer2, self._timer3)[treq - TREQ.TIMER0]
+        x, y = timer >> 16, timer & 0xFFFF
+        return 1e6 * y / x / self.rp2040.clk_sys if x else 0.0
+
+
+def mend_dma(mcu: RP2040) -> None:
+    """Make the chip's DMA a MendedDma."""
+    mcu.dma.__class__ = MendedDma
+
+
+def stop_watchdog(mcu: RP2040) -> None:
+    """Stop the watchdog, as a power-on does (datasheet 4.7.6: ENABLE is 0); the emulator's runs on and bites."""
+    mcu.watchdog.write_uint32(watchdog.CTRL, 0)
+
+
+class KnownRtc(RP2040RTC):
+    """A clock that knows the time: MicroPython loads 2021-01-01 at every start, and here another time is taken.
+
+    Not a mistake of the emulator: a board without a battery learns the time from the network or from its host. A
+    case without network begins with the time known. `epoch_s()` is UTC now.
+    """
+
+    epoch_s: Callable[[], float]
+
+    def write_uint32(self, offset: int, value: int) -> None:
+        """Write a register; in place of a start's time the known one is loaded."""
+        before = self.baseline_nanos
+        super().write_uint32(offset, value)
+        if self.baseline_nanos != before and self.baseline == datetime(2021, 1, 1, tzinfo=UTC):
+            self.baseline = datetime.fromtimestamp(self.epoch_s(), UTC)
+
+
+def set_time(mcu: RP2040, epoch_s: float) -> None:
+    """Let the chip's clock know at its starts that it is epoch_s now."""
+    rtc, at_ns = mcu.rtc, mcu.clock.nanos
+    rtc.__class__ = KnownRtc
+    assert isinstance(rtc, KnownRtc)
+    rtc.epoch_s = lambda: epoch_s + (mcu.clock.nanos - at_ns) * 1e-9
 
 
 def quiet_usb(device: MicroPythonDevice) -> None:
