@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from host_tools import bench
+from host_tools.board.command import doctor, flash, logs, provision
 from host_tools.calibrate.command import calibrate
 from host_tools.city.options import FAULTS, Options
 from host_tools.errors import InputError, RunError
 from host_tools.hil.command import hil
 from host_tools.profiles.command import profiles
 from host_tools.provision.devices_command import devices
+from host_tools.provision.firmware.command import firmware
 from host_tools.replay.command import replay
 from host_tools.scan.command import scan
 
@@ -163,8 +165,13 @@ def report(results: Path, out: Path) -> None:
 
 main.add_command(calibrate)
 main.add_command(devices)
+main.add_command(doctor)
+main.add_command(firmware)
+main.add_command(flash)
 main.add_command(hil)
+main.add_command(logs)
 main.add_command(profiles)
+main.add_command(provision)
 main.add_command(replay)
 main.add_command(scan)
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-RIGS = ("inprocess", "unix")
+from host_tools.board.accept_command import accept
+
+RIGS = ("inprocess", "unix", "rp2040")
 
 
 @click.group()
@@ -16,6 +18,11 @@ def hil() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="CASE.toml...", type=click.Path(path_type=Path))
 @click.option(
     "--rig", type=click.Choice(RIGS), default=RIGS[0], show_default=True, help="Where the firmware runs."
+)
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path),
+    help="The emulated board's image, .uf2; otherwise what 'make rp2040-image' made.",
 )
 @click.option("--only", metavar="TEXT", help="Only cases whose name has this text.")
 @click.option(
@@ -31,6 +38,7 @@ def hil() -> None:
 def run(
     files: tuple[Path, ...],
     rig: str,
+    image: Path | None,
     only: str | None,
     as_json: bool,
     folder: Path | None,
@@ -48,5 +56,8 @@ def run(
         for one in cases:
             click.echo(f"{one.name}  {one.case.case.title}")
         return
-    if not case_batch.run_all(cases, rig, as_json, folder, jobs):
+    if not case_batch.run_all(cases, rig, as_json, folder, jobs, image or case_batch.IMAGE):
         raise click.exceptions.Exit(1)
+
+
+hil.add_command(accept)
