@@ -1,6 +1,7 @@
 """Native twins of the kernels that go over rows, not samples: fold and half_squares; MicroPython only.
 
-As in hal.kernels_viper, bounds are the caller's duty.
+As in hal.kernels_viper, bounds are the caller's duty. A ptr32 is read without its sign where an int has 64 bits: what may
+be negative is turned at bit 31.
 """
 # ruff: noqa: F821
 # mypy: disable-error-code="name-defined"
@@ -9,6 +10,8 @@ As in hal.kernels_viper, bounds are the caller's duty.
 @micropython.viper
 def fold(sums: ptr32, width: int, singles: int, rows: int, out: ptr32):
     """Add rows up, and the first and the last of them."""
+    sign = 1
+    sign = sign << 31
     last = (rows - 1) * width
     stop = rows * width
     c = 0
@@ -16,7 +19,7 @@ def fold(sums: ptr32, width: int, singles: int, rows: int, out: ptr32):
         total = 0
         at = c
         while at < stop:
-            total += sums[at]
+            total += sums[at]  # its lower 32 bits are right
             at += width
         out[c] = total
         out[width + c] = sums[c] + sums[last + c]
@@ -26,14 +29,14 @@ def fold(sums: ptr32, width: int, singles: int, rows: int, out: ptr32):
         low = 0
         at = c
         while at < stop:
-            p = sums[at]
+            p = (sums[at] ^ sign) - sign
             high += p >> 10
             low += ((p & 1023) << 8) + sums[at + 1]
             at += width
         out[c] = high
         out[c + 1] = low
-        p = sums[c]
-        q = sums[last + c]
+        p = (sums[c] ^ sign) - sign
+        q = (sums[last + c] ^ sign) - sign
         out[width + c] = (p >> 10) + (q >> 10)
         out[width + c + 1] = ((p & 1023) << 8) + ((q & 1023) << 8) + sums[c + 1] + sums[last + c + 1]
         c += 2
@@ -41,17 +44,12 @@ def fold(sums: ptr32, width: int, singles: int, rows: int, out: ptr32):
 
 @micropython.viper
 def half_squares(
-    halves: ptr16,
-    rows: int,
-    places: ptr32,
-    count: int,
-    sums: ptr32,
-    state: ptr32,
-    squares: ptr32,
-    ends: ptr16,
-) -> int:
+    halves: ptr16, rows: int, places: ptr32, count: int, sums: ptr32, state: ptr32, squares: ptr32, ends: ptr16,
+) -> int:  # fmt: skip
     """Write the mean square of each cycle that was not told; return how many."""
-    told = state[0]
+    sign = 1
+    sign = sign << 31
+    told = (state[0] ^ sign) - sign
     parts = state[1]
     high = state[2]
     state[3] = 1 << 29

@@ -156,7 +156,7 @@ def test_half_squares_are_equal() -> None:
     halves = array("H", [100 + 36 * k + draw.code() % 3 for k in range(13)])
     places = array("I", [256 * (100 + 72 * k) + draw.code() % 256 for k in range(7)])
     sums = array("i", [draw.code() * 2000 for _ in range(39)])
-    for told in (0, 250, 900):
+    for told in (0, 250, 900, -90):
         for rows, count in ((12, 6), (11, 5), (13, 6), (2, 1)):
             seen = []
             for kernel in (plain, native):

@@ -14,16 +14,16 @@ def fold(sums: array, width: int, singles: int, rows: int, out: array) -> None:
     last = (rows - 1) * width
     for c in range(singles):
         total = 0
-        for at in range(c, rows * width, width):
-            total += sums[at]
+        for row in range(rows):
+            total += sums[row * width + c]
         out[c] = total
         out[width + c] = sums[c] + sums[last + c]
     for c in range(singles, width, 2):
         high = low = 0
-        for at in range(c, rows * width, width):
-            p = sums[at]
+        for row in range(rows):
+            p = sums[row * width + c]
             high += p >> 10
-            low += ((p & 1023) << 8) + sums[at + 1]
+            low += ((p & 1023) << 8) + sums[row * width + c + 1]
         out[c] = high
         out[c + 1] = low
         p, q = sums[c], sums[last + c]
