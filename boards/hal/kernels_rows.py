@@ -1,7 +1,7 @@
 """Native twins of the kernels that go over rows, not samples: fold and half_squares; MicroPython only.
 
-As in hal.kernels_viper, bounds are the caller's duty. A ptr32 is read without its sign where an int has 64 bits: what may
-be negative is turned at bit 31.
+As in hal.kernels_viper, bounds are the caller's duty. A ptr32 is read without its sign where an int has 64 bits: what
+may be negative is turned at bit 31.
 """
 # ruff: noqa: F821
 # mypy: disable-error-code="name-defined"

@@ -194,7 +194,7 @@ def test_offset_of_power_is_taken_off() -> None:
 
 
 def test_one_voltage_input_knows_the_other_side_only_while_they_are_one() -> None:
-    """230 V on the grid's side, contactor open: nothing is said of the bus, and least of all that they are in step."""
+    """230 V on the grid's side, contactor open: nothing is said of the bus, least of all that they are in step."""
     wiring = Wiring((volt("v", 1, GRID_V), ampere("a", 1, GRID_I)))
     meter, image = Meter(kernels, wiring), Image()
     source = Stream([(sine(230.0), VOLTS_PER_CODE), (sine(10.0), AMPS_PER_CODE)], wiring.history())

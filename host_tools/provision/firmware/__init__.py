@@ -1,0 +1,1 @@
+"""Images for the boards: MicroPython with our firmware frozen in, built once for each content."""
