@@ -100,6 +100,7 @@ class Hardware:
     """What app.py is handed, but for what differs between chips: sampler, pacer, lines, watchdog."""
 
     lockstep = False
+    erases = True  # the store is flash: an erase stops interrupts
     metering = None  # an energy chip's, on a board without samples
     random = random
 

@@ -37,6 +37,7 @@ class Site:
         self.boot = next_boot(hw.store)
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
+        self._erases = getattr(hw, "erases", False)  # a write to the store may stop interrupts
         self.now_ms = 0
         self.held_ms = 0  # how long nothing was written for a transition's sake
         hookup = self.hookup = Hookup(
@@ -111,7 +112,7 @@ class Site:
     def _hold(self, dt_ms: int) -> None:
         """Note whether something is under way that a flash erase, with interrupts off, must not meet."""
         node = self.node
-        pending = node.guard.suspect or node.island.pending
+        pending = self._erases and (node.guard.suspect or node.island.pending)
         self.held_ms = min(HOLD_MAX_MS, self.held_ms + dt_ms) if pending else 0
         self.outbox.held = self.held
 
