@@ -1,5 +1,7 @@
 """What the tests of the island share: settings, an image filled by hand, and ticks that cross the wrap."""
 
+from valid_settings import raw
+
 from islet.base.clock import add_ms
 from islet.config import Settings
 from islet.names import NOT_IMPLEMENTED, STATE_NAMES
@@ -11,18 +13,8 @@ START_MS = (1 << 30) - 5000  # five seconds before the wrap
 
 def settings(**changed):
     """Return valid settings, some of them changed."""
-    raw = {
-        "site": "f1",
-        "node": "b01",
-        "mqtt_host": "127.0.0.1",
-        "battery_rated_w": 5000,
-        "battery_wh": 6400,
-        "pv_rated_w": 4000,
-        "price_per_kwh": [0.2] * 24,
-        "step_max_ms": 60_000,
-    }
-    raw.update(changed)
-    return Settings(raw)
+    changed.setdefault("step_max_ms", 60_000)
+    return Settings(raw(**changed))
 
 
 class Hand:

@@ -2,23 +2,15 @@
 
 import json
 
+from valid_settings import raw
+
 from islet import config
 
-GOOD = {
-    "site": "f1",
-    "node": "b01",
-    "mqtt_host": "127.0.0.1",
-    "battery_rated_w": 5000,
-    "battery_wh": 6400,
-    "pv_rated_w": 4000,
-    "price_per_kwh": [0.2] * 24,
-}
+GOOD = raw()
 
 
 def load(**changed):
-    raw = dict(GOOD)
-    raw.update(changed)
-    return config.load(json.dumps(raw).encode())
+    return config.load(json.dumps(raw(**changed)).encode())
 
 
 def complaint(data=None, **changed):

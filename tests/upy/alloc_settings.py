@@ -1,18 +1,13 @@
 """Settings that the tests of allocation share."""
 
+import sys
+
 from islet.config import Settings
+
+sys.path.append(__file__.rsplit("/", 2)[0] + "/firmware")
+from valid_settings import raw
 
 
 def settings(**changed):
     """Return valid settings, some of them changed."""
-    raw = {
-        "site": "f1",
-        "node": "b01",
-        "mqtt_host": "127.0.0.1",
-        "battery_rated_w": 5000,
-        "battery_wh": 6400,
-        "pv_rated_w": 4000,
-        "price_per_kwh": [0.2] * 24,
-    }
-    raw.update(changed)
-    return Settings(raw)
+    return Settings(raw(**changed))
