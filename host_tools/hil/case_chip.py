@@ -7,18 +7,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from hal import sim
-from host_tools.aggregator.fleet import Fleet
-from host_tools.aggregator.link import AggregatorLink
-from host_tools.aggregator.store import AckRow, Store
-from host_tools.broker import Broker
 from host_tools.errors import RunError
-from host_tools.hil.case_bench import KEY, TICK0_MS, Desk, usual_files
+from host_tools.hil.case_bench import TICK0_MS, usual_files
+from host_tools.hil.case_online import OnlineBench
 from host_tools.hil.frames import HEAD, Tail
 from host_tools.hil.memory_modbus import MemoryBus
 from host_tools.hil.rp2040 import lines
@@ -38,10 +33,9 @@ START_S, ONLINE_S = (
 BOOT_S, DIAL_S = 2, 3  # what a start takes, about, and one with a broker: the clock is put back by so much
 STEP_MS = 100
 LOG_LINES = 8
-DRAIN_S = 5.0
 
 
-class ChipBench:
+class ChipBench(OnlineBench):
     """The rig of a chip. FAST frames' sets are sampled in emulated time; before the first cycle the chip is started.
 
     A case begins with a node that works: its first 100 ms are sampled over and over while the chip starts, and, with
@@ -59,10 +53,10 @@ class ChipBench:
         online: bool = False,
     ) -> None:
         """`online`: with a broker over PPP, as commands need it; else the board has no network."""
-        self.sent = 0
+        super().__init__()
         self._settings, self._image, self._phases, self._online = settings, image, phases, online
         self._bus = MemoryBus({PV_UNIT: served.pv, BATTERY_UNIT: served.battery}, building)
-        self._desk, self._store, self._stack = Desk(), Store(), AsyncExitStack()
+        self._stack = AsyncExitStack()
         self._feed = Feed(sim.SET_HZ, sim.CHANNELS)
         self._first: list[NDArray[np.uint16]] = []
         self._started = self._due = False  # due: power comes with the next frame
@@ -74,14 +68,10 @@ class ChipBench:
         """As Bench; the chip itself starts with the first cycle."""
         if self._phases != 1:
             raise RunError("the emulated board measures one phase; run three phases with another rig.")
-        self._stack.callback(self._store.close)
         settings = dict(self._settings)
         if self._online:
-            self._broker = self._stack.enter_context(Broker())
-            self._link = AggregatorLink(Fleet(self._store), self._broker.port)
-            self._stack.push_async_callback(self._link.stop)
-            await self._link.start()
-            settings |= {"mqtt_host": ".".join(map(str, HOST_IP)), "mqtt_port": self._broker.port}
+            port = await self._go_online(self._stack)
+            settings |= {"mqtt_host": ".".join(map(str, HOST_IP)), "mqtt_port": port}
         self.rig = Rig(self._image, _files(settings, self._online), BOARD, ticks_ms=TICK0_MS)
         self._stack.callback(self.rig.close)
         self.rig.analog.keep_times = False
@@ -165,6 +155,7 @@ class ChipBench:
     def _tail(self, kind: int) -> Tail:
         """Return what the pins say, with what the firmware noted last."""
         self._last = self.rig.status() or self._last
+        self.acknowledged = self._last.acknowledged
         return lines.tail(kind, self.rig.pins, self._found, self._last)
 
     def _log(self) -> str:
@@ -185,23 +176,6 @@ class ChipBench:
         """As Bench."""
         self._bus.fault = fault
 
-    async def mqtt(self, up: bool) -> None:
-        """As Bench."""
-        if up:
-            self._broker.restart()
-            await self._link.reconnect()
-        else:
-            self._broker.kill()
-
-    async def command(self, do: str, begin_s: int, end_s: int, now_s: int) -> bool:
-        """As Bench; it is delivered while the case goes on."""
-        try:
-            await self._link.send(KEY, self._desk.issue(do, begin_s, end_s, now_s))
-        except aiomqtt.MqttError:
-            return False
-        self.sent += 1
-        return True
-
     def saved(self, name: str) -> bytes:
         """As Bench."""
         files = self.rig.files()
@@ -211,10 +185,7 @@ class ChipBench:
 
     async def answers(self) -> list[str]:
         """As Bench."""
-        if not self._online:
-            return []
-        await self._link.drain({KEY: self._last.acknowledged}, DRAIN_S)
-        return [row.answer for row in self._store.all(select(AckRow).order_by(AckRow.id))]
+        return await super().answers() if self._online else []
 
 
 def _files(settings: dict[str, Any], online: bool) -> dict[str, bytes]:
