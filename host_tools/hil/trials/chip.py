@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rp2040py.memory_map import RAM_START_ADDRESS
 
 from hal import sim
@@ -22,11 +23,14 @@ from host_tools.hil.case_file import Named, settings
 from host_tools.hil.frames import Tail
 from host_tools.hil.rp2040 import lines
 from host_tools.hil.rp2040.rig import Rig
+from islet.app import COLLECT_CYCLES
 from islet.base import vitals
 from islet.names import GRID
 
 MIDDLE = 2048
-DEAD_MS, LAST_MS = 60, 2.0  # a copy gives up after so long
+DEAD_MS = 60  # a copy gives up after so long
+FIRST_CYCLE = 30  # by then the node has found its grid
+PLAIN_AT = 5  # of ten cycles the one with a trial beside no collection
 SHIFTS = 9  # in one frame of 36 sets: moments of the loss, four sets apart
 SHIFT_SETS = 4
 
@@ -60,12 +64,13 @@ class Seen:
 
 
 class Watched(ChipBench):
-    """A chip's bench that keeps what the firmware notes; `try_at` are cycles after which losses are tried."""
+    """A chip's bench that keeps what the firmware notes, and tries losses of the grid while the node is on it."""
 
     def __init__(self, *arguments: Any, seen: Seen, erases_ms: Sequence[float]) -> None:
         super().__init__(*arguments)
         self._seen, self._erases_ms = seen, erases_ms
         self._polls = 0
+        self._healthy = np.full((1, sim.CHANNELS), MIDDLE, np.uint16)  # sets of the last frame
 
     async def exchange(self, frame: bytes) -> Tail:
         """As Bench."""
@@ -75,35 +80,29 @@ class Watched(ChipBench):
         found = words(self.rig) if self._started else None
         if found and (not before or found[vitals.CYCLES] != self._seen.rows[-1][vitals.CYCLES]):
             self._seen.rows.append(found)
-            if self._last.state == GRID and found[vitals.CYCLES] >= 30:
-                self._try(found, frame)
+            if self._last.state == GRID and found[vitals.CYCLES] >= FIRST_CYCLE:
+                self._try(found[vitals.CYCLES])
         return tail
 
-    def _try(self, found: list[int], frame: bytes) -> None:
+    async def _sample(self, codes: NDArray[np.uint16], dt_ms: int, epoch_s: int) -> None:
+        self._healthy = codes
+        await super()._sample(codes, dt_ms, epoch_s)
+
+    def _try(self, cycle: int) -> None:
         """Lose the grid at several moments after this cycle: when a collection has begun, or none."""
-        collects = found[vitals.CYCLES] % 50 == 0
-        if not collects and found[vitals.CYCLES] % 10 != 5:
+        collects = cycle % COLLECT_CYCLES == 0
+        if not collects and cycle % 10 != PLAIN_AT:
             return
-        sets = (
-            np.frombuffer(frame, np.uint16, offset=len(frame) - 2 * sim.CHANNELS * 36)
-            if len(frame) > 300
-            else None
-        )
-        healthy = (
-            sets.reshape(-1, sim.CHANNELS)
-            if sets is not None
-            else np.full((36, sim.CHANNELS), MIDDLE, np.uint16)
-        )
         for shift in range(SHIFTS):
             for erase_ms in self._erases_ms if shift == 0 else (0.0,):
-                self._seen.losses.append(self._copy(healthy, shift * SHIFT_SETS, collects, erase_ms))
+                self._seen.losses.append(self._copy(shift * SHIFT_SETS, collects, erase_ms))
 
-    def _copy(self, healthy: Any, sets: int, collecting: bool, erase_ms: float) -> Loss:
+    def _copy(self, sets: int, collecting: bool, erase_ms: float) -> Loss:
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
             try:
-                answer = json.dumps(self._lose(healthy, sets, erase_ms))
+                answer = json.dumps(self._lose(sets, erase_ms))
             except Exception as error:
                 answer = json.dumps({"error": repr(error)})
             os.write(writing, answer.encode())
@@ -116,12 +115,12 @@ class Watched(ChipBench):
             raise RunError(f"a trial of the grid's loss failed: {told['error']}")
         return Loss(told["pin_ms"], collecting, told["polling"], told["publishing"], erase_ms)
 
-    def _lose(self, healthy: Any, sets: int, erase_ms: float) -> dict[str, Any]:
+    def _lose(self, sets: int, erase_ms: float) -> dict[str, Any]:
         """In the copy: some more sets of the grid, then nothing; return when the contactor's pin falls."""
         rig = self.rig
         rig.engine.ports.clear()  # the other end belongs to the parent
         if sets:
-            self._feed.give(healthy[:sets])
+            self._feed.give(self._healthy[:sets])
             rig.advance(sets * 1000.0 / sim.SET_HZ)
         rig.pins.watch(lines.CONTACTOR)
         begin_s = rig.emulated_s
