@@ -9,7 +9,7 @@ a word to itself every quarter millisecond, interrupts at its end and is begun a
 from array import array
 
 import rp2
-from machine import Pin, freq, mem32
+from machine import freq, mem32
 from micropython import const
 from uctypes import addressof
 
@@ -21,31 +21,6 @@ LATE_SETS = const(512)  # older ones are given up: interrupts were off
 PACE_HZ = const(4000)  # of a DMA timer of 16 bits, at up to 262 MHz
 TREQ_TIMER0 = const(0x3B)
 COUNT_AND_TRIGGER = const(7)  # AL1_TRANS_COUNT_TRIG, as a word of a channel's registers
-
-
-class Contactor:
-    """The contactor's pin: high keeps it closed. The guard opens it in an interrupt, and nothing closes it then.
-
-    While the chip resets the pin floats: what the contactor does then, a resistor or a latch beside it must decide.
-    """
-
-    def __init__(self, number: int, closed: bool) -> None:
-        """Drive the pin as the feedback finds the contactor: a start must not drop a healthy supply."""
-        self._pin = Pin(number, Pin.OUT, value=1 if closed else 0)
-        self.guard = None  # set once the guard is there
-
-    def open_contactor(self) -> None:
-        """Open; allocates nothing."""
-        self._pin.off()
-
-    def set_contactor(self, closed: bool) -> None:
-        """Drive the pin; while the guard holds it open, it stays open."""
-        if not closed:
-            self._pin.off()
-            return
-        self._pin.on()
-        if self.guard is not None and self.guard.holding:  # it may have opened between
-            self._pin.off()
 
 
 class GuardTimer:

@@ -5,8 +5,9 @@ import json
 import time
 
 from hal import kernels_viper
+from hal.pins import Outputs, Pinout
 from hal.rp2_adc import Sampler
-from hal.rp2_guard import Contactor, GuardTimer
+from hal.rp2_guard import GuardTimer
 from islet.measure.guard import Guard
 from islet.measure.linearise import plain_table
 from islet.measure.wiring import single_phase
@@ -34,7 +35,7 @@ def run(busy, volts_per_code, pin):
     table = plain_table()
     sampler = Sampler(kernels_viper, table, keep_sets=40)
     wiring = single_phase(volts_per_code, 0.003, 16.0, set_hz=sampler.set_hz)
-    contactor = Contactor(pin, False)
+    contactor = Outputs(Pinout(contactor=pin))
     guard = Guard(kernels_viper, wiring, ROWS, 0.5, 0.0, 500, contactor)
     contactor.guard = guard
     timer = Timed(guard, sampler, 50.0)
@@ -59,7 +60,7 @@ def run(busy, volts_per_code, pin):
             {
                 "holding": guard.holding, "why": guard.REASONS[guard.why], "opened": guard.opened,
                 "calls": timer.calls, "skips": timer.skips, "longest_us": timer.longest_us,
-                "mean_us": timer.total_us / timer.calls, "level": contactor._pin.value(), "alive": len(alive),
+                "mean_us": timer.total_us / timer.calls, "level": contactor.levels() & 1, "alive": len(alive),
             }
         )
     )  # fmt: skip

@@ -20,7 +20,8 @@ def guarded(image: Path, compiled: Compile, sampler_files: dict[str, bytes]) -> 
     folder = ROOT / "firmware" / "islet"
     found = [path for layer in LAYERS for path in folder.glob(f"{layer}.py")]
     files = {f"islet/{path.relative_to(folder).with_suffix('.mpy')}": compiled(path) for path in found}
-    files["hal/rp2_guard.mpy"] = compiled(ROOT / "boards/hal/rp2_guard.py")
+    for name in ("pins", "rp2_guard", "tail"):
+        files[f"hal/{name}.mpy"] = compiled(ROOT / f"boards/hal/{name}.py")
     files["on_board_guard.mpy"] = compiled(Path(__file__).with_name("on_board_guard.py"))
     with Rig(image, {**sampler_files, **files}) as rig:
         yield rig
