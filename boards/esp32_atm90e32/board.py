@@ -51,8 +51,8 @@ def network(config: dict):
 
 def open_hardware():
     """Return the hardware."""
-    from hal import esp32, esp32_energy, fram, lines
+    from hal import esp32, esp32_energy, fram
 
-    hw = esp32_energy.Hardware(PINS, wiring, esp32.Bus(*METER), meter, lines.named(LINES), network)
+    hw = esp32_energy.Hardware(PINS, wiring, esp32.Bus(*METER), meter, LINES, network)
     hw.store = fram.beside(hw.store, *FRAM)
     return hw

@@ -52,8 +52,8 @@ def network(config: dict):
 
 def open_hardware():
     """Return the hardware; a converter that does not answer resets the board."""
-    from hal import esp32, fram, lines
+    from hal import esp32, fram
 
-    hw = esp32.Hardware(PINS, wiring, esp32.Bus(*CONVERTER), converter, lines.named(LINES), network)
+    hw = esp32.Hardware(PINS, wiring, esp32.Bus(*CONVERTER), converter, LINES, network)
     hw.store = fram.beside(hw.store, *FRAM)
     return hw

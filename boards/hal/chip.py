@@ -1,4 +1,4 @@
-"""What all boards with a chip share: files, clock, network, console, and the record of how the node stands."""
+"""What all boards with a chip share: files, clock, lines, network, watchdog, the record of how the node stands."""
 
 import asyncio
 import json
@@ -9,9 +9,12 @@ import time
 
 import machine
 
-from hal import sntp
+from hal import lines, sntp, tail
 from hal.mqtt import MqttClient
 from hal.net import TcpStream
+from hal.pacer import Pacer
+from hal.pins import Outputs, Pinout
+from hal.serial import SerialPort
 from hal.store import Store
 from islet.base.vitals import Vitals
 
@@ -22,11 +25,8 @@ EPOCH_S = 946_684_800 if time.gmtime(0)[0] == 2000 else 0  # ESP32 counts from 2
 CLOCK_FLOOR_S = 1_690_000_000  # a clock that says less was never set: this firmware is younger
 ASK_S, ASK_AGAIN_S = 6 * 3600, 60  # of the time server
 CONNECT_S, CONNECT_AGAIN_S = 20, (1, 2, 5, 10, 30)
+WATCHDOG_MS = 8000  # of 8388 at most on an RP2040
 FAIL_PAUSE_MS = 5000  # before a reset, so that the console can be read
-TAIL = "<BBBBiIIII"  # as hal.sim has it
-TAIL_BYTES = 24
-STEP = 1
-SUSPECT_PIN = 8
 
 
 def log(text: str) -> None:
@@ -103,12 +103,20 @@ class Hardware:
     erases = True  # the store is flash: an erase stops interrupts
     metering = None  # an energy chip's, on a board without samples
     random = random
+    pacer: Pacer  # by the chip's sampler
 
-    def __init__(self, make_nic) -> None:
-        """make_nic(config) returns the network's interface; OSError or ValueError when the files cannot be read."""
+    def __init__(self, pinout: Pinout, make_wiring, serial_lines: tuple, make_nic) -> None:
+        """make_wiring(v_nominal_v, f0_hz, set_hz) tells what is connected; serial_lines are rows of lines.named().
+
+        make_nic(config) returns the network's interface. OSError when the store cannot be opened.
+        """
+        self.outputs = Outputs(pinout)
+        self._pinout, self._make_wiring = pinout, make_wiring
+        self._lines = lines.named(serial_lines)
+        self._watchdog: machine.WDT | None = None
         self.store = Store(HOME, os.sync)
         self.clock = Clock()
-        self.status = bytearray(TAIL_BYTES)
+        self.status = bytearray(tail.TAIL_BYTES)
         self.vitals = Vitals()
         self._make_nic = make_nic
 
@@ -124,6 +132,10 @@ class Hardware:
         if config["kind"] == "none":
             return []
         return [Network(config, self._make_nic, self.clock).keep()]
+
+    def serial(self, device: str, baud: int, parity: str, stop_bits: int) -> SerialPort:
+        """Return a serial line by its name; ValueError when the board has it not."""
+        return lines.port(self._lines, device, baud, parity, stop_bits)
 
     def stream(self, host: str, port: int) -> TcpStream:
         """Return a transport to a device on the bus."""
@@ -145,9 +157,17 @@ class Hardware:
         """Let other tasks run for that long."""
         await asyncio.sleep_ms(span_ms)
 
+    def feed_watchdog(self) -> None:
+        """Tell the watchdog, which runs from the first call on, that every task met its deadline."""
+        if self._watchdog is None:
+            self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
+            log("running")
+        self._watchdog.feed()
+        self.pacer.fed += 1
+
     def tell(self, pins: int, shed: int, state: int, pace_ms: int, counts: tuple) -> None:
         """Write how the node stands where a rig or a debugger finds it."""
-        struct.pack_into(TAIL, self.status, 0, STEP, pins, shed, state, pace_ms, *counts)
+        struct.pack_into(tail.TAIL, self.status, 0, tail.STEP, pins, shed, state, pace_ms, *counts)
 
     def fail(self, error: Exception) -> None:
         """Tell the console and reset."""

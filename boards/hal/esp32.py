@@ -5,13 +5,11 @@ from time import ticks_ms, ticks_us
 import machine
 from machine import SPI, Pin
 
-from hal import ads131m04_viper, chip, kernels_viper, lines
+from hal import ads131m04_viper, chip, kernels_viper
 from hal.esp32_adc import Sampler
 from hal.pacer import Pacer
-from hal.pins import NONE, Inputs, Outputs, Pinout
-from hal.serial import SerialPort
+from hal.pins import NONE, Pinout
 
-WATCHDOG_MS = 8000
 ASLEEP_MS = 86_400_000  # the watchdog cannot be stopped, but it can be given a day
 CONVERTER_HZ = 8_000_000
 SET_HZ = 1000.0  # of an ADS131M04 at 8.192 MHz and an oversampling of 4096
@@ -49,36 +47,16 @@ class Board(chip.Hardware):
     """What every board with an ESP32 hands to app.py; the sampler is added by its kind."""
 
     kernels = kernels_viper
-    metering = None  # the meter is made of samples
 
-    def __init__(self, pinout: Pinout, make_wiring, serial_lines: dict, make_nic) -> None:
-        """make_wiring(v_nominal_v, f0_hz, set_hz) tells what is connected; serial_lines are lines.Line by name."""
-        super().__init__(make_nic)
-        self._make_wiring, self._lines = make_wiring, serial_lines
-        self.outputs = Outputs(pinout)
-        self.inputs = Inputs(pinout)
-        self._watchdog: machine.WDT | None = None
-        self.set_hz = SET_HZ
+    set_hz = SET_HZ
 
     def _pace(self, sampler) -> None:
         self._sampler = sampler
-        self.pacer = Pacer(sampler, self.inputs, self.outputs, self)
+        self.pacer = Pacer(sampler, self._pinout, self)
 
     def wiring(self, v_nominal_v: float = 230.0, f0_hz: float = 50.0):
         """Return what is connected to the converter's inputs."""
         return self._make_wiring(v_nominal_v, f0_hz, self.set_hz)
-
-    def serial(self, device: str, baud: int, parity: str, stop_bits: int) -> SerialPort:
-        """Return a serial line by its name; ValueError when the board has it not."""
-        return lines.port(self._lines, device, baud, parity, stop_bits)
-
-    def feed_watchdog(self) -> None:
-        """Tell the watchdog, which runs from the first call on, that every task met its deadline."""
-        if self._watchdog is None:
-            self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
-            chip.log("running")
-        self._watchdog.feed()
-        self.pacer.fed += 1
 
     def release(self) -> None:
         """Leave the board to who sits at its console: nothing samples, nothing bites for a day."""
@@ -91,7 +69,7 @@ class Hardware(Board):
     """A board that samples with an ADS131M04."""
 
     def __init__(
-        self, pinout: Pinout, make_wiring, bus: Bus, make_chip, serial_lines: dict, make_nic
+        self, pinout: Pinout, make_wiring, bus: Bus, make_chip, serial_lines: tuple, make_nic
     ) -> None:
         """make_chip(spi, cs, ticks_us, unpack) returns the driver. A chip that does not answer resets the board."""
         super().__init__(pinout, make_wiring, serial_lines, make_nic)

@@ -18,7 +18,7 @@ class Hardware(Board):
     """A board that meters with an energy chip."""
 
     def __init__(
-        self, pinout: Pinout, make_wiring, bus: Bus, make_meter, serial_lines: dict, make_nic
+        self, pinout: Pinout, make_wiring, bus: Bus, make_meter, serial_lines: tuple, make_nic
     ) -> None:
         """make_meter(spi, cs, ticks_ms, log) returns an energy_meter.EnergyMeter."""
         super().__init__(pinout, make_wiring, serial_lines, make_nic)

@@ -1,18 +1,19 @@
 """The cycle by a sampler's windows: samples, what the pins say, the time, and how the node stands."""
 
-from hal import chip
-from hal.pins import Inputs, Outputs
+from hal.pins import Inputs, Pinout
+from hal.tail import SUSPECT_PIN
 from islet.base.clock import elapsed_ms
 
 CYCLE_MS = 100
 
 
-class Pacer:
-    """What app.py is paced by; its pins are those of pins.Inputs, read once a cycle."""
+class Pacer(Inputs):
+    """What app.py is paced by; its pins are read once a cycle."""
 
-    def __init__(self, sampler, inputs: Inputs, outputs: Outputs, hw) -> None:
+    def __init__(self, sampler, pinout: Pinout, hw) -> None:
         """sampler: ready take window kept n_sets lost end_ms, as hal.rp2_adc; hw: a chip.Hardware."""
-        self._sampler, self._inputs, self._outputs, self._hw = sampler, inputs, outputs, hw
+        super().__init__(pinout)
+        self._sampler, self._hw = sampler, hw
         self.window = sampler.window
         self.kept = self.n_sets = self.lost_sets = self.late = 0
         self.dt_ms = CYCLE_MS
@@ -20,10 +21,6 @@ class Pacer:
         self.epoch_s = 0
         self.fed = 0  # times the watchdog was fed
         self.take_us = 0  # that taking the window took
-
-    def __getattr__(self, name: str):
-        """Return what an input says, by the names of the image."""
-        return getattr(self._inputs, name)
 
     async def ready(self) -> bool:
         """Leave the loop to others until there is a window."""
@@ -43,14 +40,15 @@ class Pacer:
         self.now_ms = now_ms
         self.kept, self.n_sets, self.lost_sets = sampler.kept, sampler.n_sets, sampler.lost
         self.late = 1 if elapsed_ms(self._hw.ticks_ms(), now_ms) > CYCLE_MS else 0
-        self._inputs.read()
+        self.read()
         self.epoch_s = self._hw.clock.epoch_s()
         return True
 
     def done(self, state: int, pace_ms: int, acknowledged: int, queued: int, received: int) -> None:
         """Note how the node stands."""
-        outputs, guard = self._outputs, self._outputs.guard
+        outputs = self._hw.outputs
+        guard = outputs.guard
         pins = outputs.levels()
         if guard is not None and guard.suspect:
-            pins |= chip.SUSPECT_PIN
+            pins |= SUSPECT_PIN
         self._hw.tell(pins, outputs.shed_level, state, pace_ms, (acknowledged, queued, received, self.fed))

@@ -2,6 +2,8 @@
 
 from machine import Pin
 
+from hal.tail import BOND_PIN, CONTACTOR_PIN, GENSET_PIN
+
 NONE = -1  # a pin that the board has not
 OVERRIDE_OPEN, OVERRIDE_CLOSE = 1, 2  # islet.names has them too; importing that here would take time
 
@@ -118,15 +120,15 @@ class Outputs:
             self._led.value(not self._led.value())
 
     def levels(self) -> int:
-        """Return what is driven: bit 0 contactor, 1 bond, 2 genset."""
-        bits = 0
-        if self._contactor is not None and self._contactor.value():
-            bits = 1
-        if self._bond is not None and self._bond.value():
-            bits |= 2
-        if self._genset is not None and self._genset.value():
-            bits |= 4
-        return bits
+        """Return what is driven, as the pins of hal.tail."""
+        bits = CONTACTOR_PIN if _is_on(self._contactor) else 0
+        if _is_on(self._bond):
+            bits |= BOND_PIN
+        return bits | GENSET_PIN if _is_on(self._genset) else bits
+
+
+def _is_on(pin) -> bool:
+    return pin is not None and bool(pin.value())
 
 
 def _output(number: int):

@@ -8,9 +8,7 @@ FAST brings a few ms of sets as the ADC FIFO would deliver them: the fast path w
 answered at once, without a cycle. STEP ends the window, with the rest of its sets, all or none; its dt_ms is since
 the last STEP. DELIVER only brings commands.
 
-From the node, TAIL: kind, pins (bit 0 contactor, 1 neutral bond, 2 genset runs, 3 the fast path suspects the grid),
-shed level, state, wanted pace in ms, messages acknowledged, messages queued, commands received, times the watchdog
-was fed.
+From the node, TAIL of hal.tail.
 """
 
 import asyncio
@@ -19,18 +17,17 @@ import struct
 import time
 from array import array
 
-STEP = 1
+from hal import tail
+
+STEP = tail.STEP
 DELIVER = 2
 STOP = 3
 FAST = 4
 HEAD = "<BBHiiII"
 HEAD_BYTES = 20
-TAIL = "<BBBBiIIII"
-TAIL_BYTES = 24
 PINS = "<BB"  # the beginning of TAIL
 CLOSED, CLOCK, SYNC_RELAY, BOND, GENSET, OFF_GRID = 1, 2, 4, 32, 64, 128  # flags of HEAD
 OVERRIDE_SHIFT, OVERRIDE_BITS = 3, 3
-CONTACTOR_PIN, BOND_PIN, GENSET_PIN, SUSPECT_PIN = 1, 2, 4, 8
 SETS_MAX = 360
 SET_HZ = 3600
 CHANNELS = 4  # of a single-phase building
@@ -58,7 +55,7 @@ class Rig:
         self._channels = channels
         self._linearise = kernels.linearise
         self._head = bytearray(HEAD_BYTES)
-        self._tail = bytearray(TAIL_BYTES)
+        self._tail = bytearray(tail.TAIL_BYTES)
         self._raw = bytearray(2 * channels * SETS_MAX)
         self._table = table
         self._history = history
@@ -160,18 +157,18 @@ class Rig:
 
     def _pins(self) -> int:
         closed = self.contactor_wish if self._driven else self.contactor_closed
-        pins = CONTACTOR_PIN if closed else 0
+        pins = tail.CONTACTOR_PIN if closed else 0
         if self.bond_wish:
-            pins |= BOND_PIN
+            pins |= tail.BOND_PIN
         if self.genset_wish:
-            pins |= GENSET_PIN
-        return pins | SUSPECT_PIN if self._guard.suspect else pins
+            pins |= tail.GENSET_PIN
+        return pins | tail.SUSPECT_PIN if self._guard.suspect else pins
 
     def done(self, state: int, pace_ms: int, acknowledged: int, queued: int, received: int) -> None:
         """Tell the simulator that this frame's work is complete and what the pins are now."""
         pins, shed = self._pins(), self.shed_wish
         struct.pack_into(
-            TAIL,
+            tail.TAIL,
             self._tail,
             0,
             self.kind,

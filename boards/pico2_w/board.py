@@ -21,14 +21,11 @@ def safe() -> None:
 
 def wiring(v_nominal_v: float, f0_hz: float, set_hz: float):
     """Return what is connected to the converter's inputs."""
-    from islet.measure.wiring import GRID_I, GRID_V, LOAD_I, Channel, Wiring
+    from islet.measure.wiring import grid_side
 
-    channels = (
-        Channel("grid_v", GRID_V, 1, VOLTS_PER_CODE, 230.0, NOISE_CODES),
-        Channel("grid_i", GRID_I, 1, AMPS_PER_CODE, 60.0, NOISE_CODES),
-        Channel("load_i", LOAD_I, 1, AMPS_PER_CODE, 60.0, NOISE_CODES),
+    return grid_side(
+        VOLTS_PER_CODE, AMPS_PER_CODE, NOISE_CODES, v_nominal_v=v_nominal_v, f0_hz=f0_hz, set_hz=set_hz
     )
-    return Wiring(channels, v_nominal_v=v_nominal_v, f0_hz=f0_hz, set_hz=set_hz)
 
 
 def network(config: dict):
@@ -40,9 +37,8 @@ def network(config: dict):
 
 def open_hardware():
     """Return the hardware; OSError when its parts are taken."""
-    from hal import fram, lines, rp2, rp2_ring
+    from hal import fram, rp2
 
-    rp2_ring.halt()  # what a life before a soft reset has left running
-    hw = rp2.Hardware(PINS, wiring, ADC_INPUTS, lines.named(LINES), network)
+    hw = rp2.Hardware(PINS, wiring, ADC_INPUTS, LINES, network)
     hw.store = fram.beside(hw.store, *FRAM)
     return hw

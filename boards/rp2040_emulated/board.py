@@ -38,7 +38,6 @@ def network(_config: dict):
 
 def open_hardware():
     """Return the hardware; OSError when its parts are taken."""
-    from hal import lines, rp2, rp2_ring
+    from hal import rp2
 
-    rp2_ring.halt()  # what a life before a soft reset has left running
-    return rp2.Hardware(PINS, wiring, ADC_INPUTS, lines.named(LINES), network)
+    return rp2.Hardware(PINS, wiring, ADC_INPUTS, LINES, network)

@@ -23,6 +23,9 @@ def safe() -> None:
 class Hardware:
     """What app.py is handed: store, kernels, pins, streams, pacer."""
 
+    erases = False
+    metering = None
+
     def __init__(self) -> None:
         node = sim.environment("ISLET_NODE")
         self.store = Store(sim.environment("ISLET_HOME"))

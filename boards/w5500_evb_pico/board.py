@@ -40,10 +40,9 @@ def network(config: dict):
 
 def open_hardware():
     """Return the hardware; OSError when its parts are taken."""
-    from hal import fram, lines, rp2, rp2_ring
+    from hal import fram, rp2
     from islet.measure.linearise import generic_table
 
-    rp2_ring.halt()  # what a life before a soft reset has left running
-    hw = rp2.Hardware(PINS, wiring, ADC_INPUTS, lines.named(LINES), network, generic_table())
+    hw = rp2.Hardware(PINS, wiring, ADC_INPUTS, LINES, network, generic_table())
     hw.store = fram.beside(hw.store, *FRAM)
     return hw

@@ -3,12 +3,12 @@
 import struct
 from dataclasses import dataclass
 
-from hal import sim
+from hal import sim, tail
 from islet.names import OVERRIDE_NONE
 
 HEAD = struct.Struct(sim.HEAD)
-TAIL = struct.Struct(sim.TAIL)
-_PINS = (sim.CONTACTOR_PIN, sim.BOND_PIN, sim.GENSET_PIN, sim.SUSPECT_PIN)
+TAIL = struct.Struct(tail.TAIL)
+_PINS = (tail.CONTACTOR_PIN, tail.BOND_PIN, tail.GENSET_PIN, tail.SUSPECT_PIN)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hal import sim
+from hal.tail import TAIL_BYTES
 from host_tools.errors import InputError, RunError
 from host_tools.hil.frames import Tail, head
 
@@ -91,7 +92,7 @@ class Node:
     async def answer(self) -> Tail:
         """Return the node's answer to the frame sent last; NodeError when it ended or is silent."""
         try:
-            data = await asyncio.wait_for(self._reader.readexactly(sim.TAIL_BYTES), ANSWER_TIMEOUT_S)
+            data = await asyncio.wait_for(self._reader.readexactly(TAIL_BYTES), ANSWER_TIMEOUT_S)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
             raise NodeError(await self.obituary()) from error
         return Tail.decode(data)

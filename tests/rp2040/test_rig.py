@@ -116,7 +116,7 @@ mem32[0x4005800C] = 0x49534C54
 
 
 def test_status_record_is_read_from_memory(board: Rig) -> None:
-    """The record as hal.sim.TAIL lays it out, at the address in SCRATCH1; gone with a reset."""
+    """The record as hal.tail lays it out, at the address in SCRATCH1; gone with a reset."""
     assert board.status() is None
     record = pack("<BBBBiIIII", 1, 0b1011, 2, 5, 1234, 7, 3, 9, 40)
     board.run(STATUS % record)

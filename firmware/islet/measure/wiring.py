@@ -140,6 +140,16 @@ def single_phase(volts_per_code: float, amps_per_code: float, noise_codes: float
     return Wiring(channels, SINGLE, **system)
 
 
+def grid_side(volts_per_code: float, amps_per_code: float, noise_codes: float = 0.0, **system) -> Wiring:
+    """Return the three channels of a single-phase building seen from the grid's side of the contactor alone."""
+    channels = (
+        Channel("grid_v", GRID_V, 1, volts_per_code, 230.0, noise_codes),
+        Channel("grid_i", GRID_I, 1, amps_per_code, 60.0, noise_codes),
+        Channel("load_i", LOAD_I, 1, amps_per_code, 60.0, noise_codes),
+    )
+    return Wiring(channels, SINGLE, **system)
+
+
 def three_phase(volts_per_code: float, amps_per_code: float, noise_codes: float = 0.0, **system) -> Wiring:
     """Return the twelve channels of a three-phase building: grid_v1..3, bus_v1..3, grid_i1..3, load_i1..3."""
     channels = [

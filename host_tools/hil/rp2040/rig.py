@@ -12,7 +12,7 @@ from rp2040py.boards import FlashLayout
 from rp2040py.device.base_device import ResetCause
 from rp2040py.memory_map import FLASH_START_ADDRESS, RAM_START_ADDRESS
 
-from hal import sim
+from hal.tail import STEP, TAIL_BYTES
 from host_tools.errors import RunError
 from host_tools.hil.frames import Tail
 from host_tools.hil.rp2040.chip import BOARD, PICO, build
@@ -28,7 +28,9 @@ __all__ = ("BOARD", "PICO", "Rig")
 RUN_TIMEOUT_S = 120.0  # of emulated time
 CONNECT_S = 2.0
 RAW_BANNER = "raw REPL; CTRL-B to exit\n>"
-STATUS_THERE = 0x49534C54  # in the watchdog's SCRATCH0: SCRATCH1 is the address of a record like sim.TAIL
+STATUS_THERE = (
+    0x49534C54  # in the watchdog's SCRATCH0: SCRATCH1 is the address of a record like TAIL of hal.tail
+)
 
 
 class Rig:
@@ -181,10 +183,10 @@ class Rig:
         """Return how the node stands, as its firmware wrote it after its last cycle; None before that."""
         there, address = self.mcu.watchdog.scratch_data[:2]
         at = address - RAM_START_ADDRESS
-        if not self.engine.on or there != STATUS_THERE or not 0 <= at <= len(self.mcu.sram) - sim.TAIL_BYTES:
+        if not self.engine.on or there != STATUS_THERE or not 0 <= at <= len(self.mcu.sram) - TAIL_BYTES:
             return None
-        tail = Tail.decode(bytes(self.mcu.sram[at : at + sim.TAIL_BYTES]))
-        return tail if tail.kind == sim.STEP else None
+        tail = Tail.decode(bytes(self.mcu.sram[at : at + TAIL_BYTES]))
+        return tail if tail.kind == STEP else None
 
     def files(self) -> dict[str, bytes]:
         """Return the files on the flash as they are now, by their paths."""
