@@ -37,7 +37,6 @@ class Site:
         self.boot = next_boot(hw.store)
         self.reports = Reports(self.boot, VERSION)
         self.outbox = Outbox(hw.store, self.boot)
-        self._erases = getattr(hw, "erases", False)  # a write to the store may stop interrupts
         self.now_ms = 0
         self.held_ms = 0  # how long nothing was written for a transition's sake
         hookup = self.hookup = Hookup(
@@ -53,8 +52,7 @@ class Site:
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
         self.inbox = Inbox(gate, self._answer, hookup.order, self._plan_island)
         leases = self.inbox.leases
-        metering = getattr(hw, "metering", None)
-        self.node = Node(s, hw.kernels, wiring, hw.outputs, leases, hookup.parts, metering)
+        self.node = Node(s, hw.kernels, wiring, hw.outputs, leases, hookup.parts, hw.metering)
         hw.attach(self.node.guard)
         mqtt = hw.mqtt(s.mqtt_host, int(s.mqtt_port), s.node)
         self.link = Link(mqtt, self.outbox, self.inbox.take, s, hw.random, self.reports)
@@ -112,7 +110,7 @@ class Site:
     def _hold(self, dt_ms: int) -> None:
         """Note whether something is under way that a flash erase, with interrupts off, must not meet."""
         node = self.node
-        pending = self._erases and (node.guard.suspect or node.island.pending)
+        pending = self.hw.erases and (node.guard.suspect or node.island.pending)
         self.held_ms = min(HOLD_MAX_MS, self.held_ms + dt_ms) if pending else 0
         self.outbox.held = self.held
 

@@ -32,6 +32,8 @@ class Hardware:
     """What a site is handed, as boards/sim/board.py, but all in RAM."""
 
     lockstep = True
+    erases = False
+    metering = None
     kernels = kernels_numpy
 
     def __init__(self, store: RamStore, bus: MemoryBus, broker: MemoryBroker, seed: int, phases: int) -> None:

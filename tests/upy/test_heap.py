@@ -42,6 +42,9 @@ CHARGER = METER.replace('"meter"', '"charger"').replace('"hz"', '"limit_a"').rep
 class Hardware:
     """What a board hands in, without a board; nothing here connects, for no round of bus or link is asked for."""
 
+    erases = True
+    metering = None
+
     def __init__(self):
         from hal import kernels_viper
         from hal.store import Store
