@@ -188,3 +188,22 @@ def load(data: bytes):
     if not isinstance(raw, dict):
         raise ValueError("settings: must be a JSON object")
     return Settings(raw)
+
+
+def misfits(s, told: bool, both_sides: bool, board: str = "this board", file: str = "devices.json") -> list:
+    """Return what Settings do not fit a building, as sentences that name the board and the devices' file.
+
+    told: a battery may be told something; both_sides: the board sees either side of the contactor.
+    """
+    wrong = []
+    if s.battery_rated_w > 0 and not told:
+        wrong.append(
+            "settings: battery_rated_w is %s, but no battery of %s may be told anything; "
+            "set its control to true, or battery_rated_w and battery_wh to 0" % (s.battery_rated_w, file)
+        )
+    if s.transfer_owner == "board" and not both_sides:
+        wrong.append(
+            "settings: transfer_owner is board, but %s sees one side of the contactor only; "
+            "set it to inverter or ats" % board
+        )
+    return wrong

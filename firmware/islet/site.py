@@ -46,8 +46,8 @@ class Site:
             s.pv_rated_w,
             grid_curves.wanted(s),
         )
-        self._check_battery(s)
         wiring = self._wiring(hw, s)
+        self._check(s, wiring)
         self.local = Local(hookup.bound, s.v_nominal_v, int(s.step_max_ms), wiring.system)
         gate = Gate(hw.store.load("key"), s.node, hw.store, hookup.can)
         self.inbox = Inbox(gate, self._answer, hookup.order, self._plan_island)
@@ -64,24 +64,18 @@ class Site:
         self._save_wanted = False
         self._restore()
 
-    def _check_battery(self, s) -> None:
-        """Refuse settings that count on a battery which nobody may tell anything: it cannot balance or form."""
-        if s.battery_rated_w > 0 and not any(part.control for part in self.hookup.parts.batteries):
-            raise ValueError(
-                "settings: battery_rated_w is %s, but no battery of devices.json may be told anything; "
-                "set its control to true, or battery_rated_w and battery_wh to 0" % s.battery_rated_w
-            )
+    def _check(self, s, wiring) -> None:
+        """Refuse settings that count on what is not there."""
+        kinds = [channel.kind for channel in wiring.channels]
+        told = any(part.control for part in self.hookup.parts.batteries)
+        wrong = config.misfits(s, told, GRID_V in kinds and BUS_V in kinds)
+        if wrong:
+            raise ValueError("; ".join(wrong))
 
     def _wiring(self, hw, s):
         """Return what is connected, calibrated if the store has a calibration."""
         wiring = hw.wiring(s.v_nominal_v, s.f0_hz)
         self._try(calibration.NAME, lambda data: wiring.calibrate(calibration.load(data)["channels"]))
-        kinds = [channel.kind for channel in wiring.channels]
-        if s.transfer_owner == "board" and not (GRID_V in kinds and BUS_V in kinds):
-            raise ValueError(
-                "settings: transfer_owner is board, but this board sees one side of the contactor only; "
-                "set it to inverter or ats"
-            )
         return wiring
 
     def _answer(self, seq: int, answer: str) -> None:

@@ -120,20 +120,10 @@ def _together(settings: Any, table: dict[str, Any], facts: Facts | None) -> list
         found = devices.load(json.dumps(table).encode())
     except ValueError:
         return []  # told already
-    wrong = []
     told = any(one.role == "battery" and one.control for one in found.devices)
-    if settings.battery_rated_w > 0 and not told:
-        wrong.append(
-            "settings: battery_rated_w is above 0, but no battery of devices may be told anything; set its control "
-            "to true, or battery_rated_w and battery_wh to 0"
-        )
     if facts is None:
-        return wrong
-    if settings.transfer_owner == "board" and not set(facts.sides) >= BOTH_SIDES:
-        wrong.append(
-            f"settings: transfer_owner is board, but {facts.board} sees one side of the contactor only; set it to "
-            "inverter or ats"
-        )
+        return config.misfits(settings, told, True, file="devices")
+    wrong = config.misfits(settings, told, set(facts.sides) >= BOTH_SIDES, facts.board, "devices")
     for line in found.lines:
         if line.kind == devices.RTU and line.device not in facts.lines:
             have = ", ".join(facts.lines) or "none"

@@ -28,9 +28,7 @@ class Outlook:
         self._planned_slot = -1
         self._begun_slot = -1
         self._ms = 0  # observed in the running slot
-        self._load_wds = self._pv_wds = (
-            0  # whole watts by tenths of a second: a float would lose what is added
-        )
+        self._load_wds = self._pv_wds = 0  # watts by tenths of a second: a float would lose what is added
         self._curtailed = False
 
     def observe(self, image, curtailed: bool, now_ms: int, dt_ms: int) -> None:
